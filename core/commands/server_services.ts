@@ -1,0 +1,38 @@
+// The server as command modules see it. core/server's Server implements it. Types only.
+import type { Keyspace } from "../keyspace/keyspace.ts";
+import type { Logger } from "../log/logger.ts";
+import type { Config } from "../server/config/config.ts";
+import type { ClientRegistry } from "../server/client_registry.ts";
+import type { CommandTable } from "../server/command_table.ts";
+import type { LatencyMonitor } from "../server/latency_monitor.ts";
+import type { PauseGate } from "../server/pause_gate.ts";
+import type { SaveCoordinator } from "../server/save_coordinator.ts";
+import type { ShutdownController } from "../server/shutdown_controller.ts";
+import type { SlowLog } from "../server/slow_log.ts";
+import type { ServerStats } from "../server/server_stats.ts";
+import type { PluginHost } from "../plugins/plugin_host.ts";
+
+export interface ServerServices {
+  readonly keyspace: Keyspace;
+  readonly config: Config;
+  readonly log: Logger;
+  readonly clients: ClientRegistry;
+  readonly commands: CommandTable;
+  readonly stats: ServerStats;
+  readonly slowLog: SlowLog;
+  readonly latency: LatencyMonitor;
+  readonly pause: PauseGate;
+  readonly saves: SaveCoordinator;
+  readonly shutdown: ShutdownController;
+  readonly plugins: PluginHost;
+  /** Milliseconds since 1970 when the process started. */
+  readonly startedAt: number;
+  /** 40 hex characters, new at every start. */
+  readonly runId: string;
+  /** The configuration file's real path, or empty. */
+  readonly configFile: string;
+  /** The text of `INFO` for these sections (lower case; "default", "all", "everything" included). */
+  info(sections: readonly string[]): string;
+  /** Zeroes what CONFIG RESETSTAT zeroes. */
+  resetStats(): void;
+}

@@ -1,0 +1,341 @@
+// One numbered database: the table of its entries, the table of those with expiry, and the only ways to look at or
+// change them. Every change goes through the hook: `lookupWrite`, `setString`, `remove`... before, `changed` after.
+// Hot: nothing here allocates on the JavaScript heap for GET and SET.
+import type { Arena, Ref } from "../memory/arena.ts";
+import { lfuTouched } from "./access.ts";
+import { FLAG_EXPIRE, WORD_ACCESS, WORD_EPOCH } from "./entry_layout.ts";
+import { type EntryStore, NO_EXPIRE } from "./entry_store.ts";
+import { EntryTable } from "./entry_table.ts";
+import type { EventClass } from "./hooks.ts";
+import type { Keyspace } from "./keyspace.ts";
+
+/** `expireAt` for `setString`: leave the key's expiry as it is. */
+export const KEEP_EXPIRE = -2;
+
+export class Database {
+  keys: EntryTable;
+  expires: EntryTable;
+  /** The number these tables had when the running snapshot was cut; SWAPDB moves it with the tables. */
+  cutId: number;
+  private readonly arena: Arena;
+  private readonly entries: EntryStore;
+  /** The entry that the key table's remembered slot holds, 0 when another operation came between. */
+  private found: Ref = 0;
+
+  constructor(private readonly keyspace: Keyspace, readonly id: number) {
+    this.arena = keyspace.arena;
+    this.entries = keyspace.entries;
+    this.keys = new EntryTable(this.arena);
+    this.expires = new EntryTable(this.arena);
+    this.cutId = id;
+  }
+
+  /** Forgets the remembered slot: the tables were exchanged. */
+  forgetFound(): void {
+    this.found = 0;
+  }
+
+  /** Number of keys, expired ones that nobody has looked at included. */
+  get size(): number {
+    return this.keys.size;
+  }
+
+  /** The entry for reading, or 0. Deletes it where it has expired, counts hit or miss, notes the access. */
+  lookupRead(key: Uint8Array, start: number, end: number): Ref {
+    const ref = this.lookupAlive(key, start, end);
+    if (ref === 0) {
+      this.keyspace.stats.misses++;
+      return 0;
+    }
+    this.keyspace.stats.hits++;
+    this.noteAccess(ref);
+    return ref;
+  }
+
+  /**
+   * The entry for changing, or 0. The snapshot hook runs first and may move the entry: use the returned reference
+   * only, and only until the next lookup. Call `changed` when the change is made.
+   */
+  lookupWrite(key: Uint8Array, start: number, end: number): Ref {
+    const ref = this.lookupAlive(key, start, end);
+    if (ref === 0) return 0;
+    this.noteAccess(ref);
+    return this.writable(ref);
+  }
+
+  /** The entry or 0, without access time or statistics; an expired one counts as absent and is deleted. */
+  peek(key: Uint8Array, start: number, end: number): Ref {
+    return this.lookupAlive(key, start, end);
+  }
+
+  private lookupAlive(key: Uint8Array, start: number, end: number): Ref {
+    const ref = this.keys.find(key, start, end);
+    this.found = ref;
+    if (ref === 0) return 0;
+    if ((this.arena.u32[ref * 4] & FLAG_EXPIRE) !== 0 && this.hasExpired(ref)) {
+      if (this.keyspace.deletesExpired) {
+        this.deleteExpired(ref);
+        // The miss that a write may fill in must be remembered by the table again.
+        this.keys.find(key, start, end);
+      }
+      this.found = 0;
+      return 0;
+    }
+    return ref;
+  }
+
+  /** True where the entry's time has come (and the keyspace honours expiry now). */
+  hasExpired(ref: Ref): boolean {
+    return this.keyspace.honoursExpiry && this.keyspace.clock.ms > this.arena.f64[ref * 2 + 3];
+  }
+
+  private noteAccess(ref: Ref): void {
+    const keyspace = this.keyspace;
+    if (keyspace.freezeAccess) return;
+    const arena = this.arena;
+    const word = ref * 4 + WORD_ACCESS;
+    if (this.entries.usesLfu) {
+      arena.setU32(word, lfuTouched(arena.u32[word], keyspace.clock.ms, keyspace.lfu));
+    } else if (arena.u32[word] !== keyspace.clock.lruSeconds) {
+      arena.setU32(word, keyspace.clock.lruSeconds);
+    }
+  }
+
+  /** Runs the snapshot hook; the result is the entry to change, which may be a copy that has taken its place. */
+  private writable(ref: Ref): Ref {
+    const cut = this.keyspace.cut;
+    if (cut === null) return ref;
+    if (!cut.claim(this.cutId, ref, this.entries.isLarge(ref))) {
+      this.arena.setU32(ref * 4 + WORD_EPOCH, this.entries.epoch);
+      return ref;
+    }
+    const copy = this.entries.clone(ref);
+    this.relink(ref, copy);
+    this.entries.free(ref);
+    return copy;
+  }
+
+  /** Runs the snapshot hook for an entry that is about to be replaced or removed as a whole. */
+  private claim(ref: Ref): void {
+    const cut = this.keyspace.cut;
+    if (cut !== null) cut.claim(this.cutId, ref, this.entries.isLarge(ref));
+  }
+
+  /** Puts `to` where `from` is in both tables; they have the same key. */
+  private relink(from: Ref, to: Ref): void {
+    if (this.found === from) this.keys.replaceFound(to);
+    else this.keys.replaceRef(from, to);
+    if ((this.arena.u32[from * 4] & FLAG_EXPIRE) !== 0 && (this.arena.u32[to * 4] & FLAG_EXPIRE) !== 0) {
+      this.expires.replaceRef(from, to);
+    }
+    this.found = to;
+  }
+
+  /**
+   * Sets a key to a string, whatever it held. `expireAt`: milliseconds, NO_EXPIRE or KEEP_EXPIRE.
+   * Throws ARENA_FULL with the old value in place. The caller calls `changed`.
+   */
+  setString(
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+    expireAt: number,
+  ): Ref {
+    const old = this.keys.find(key, keyStart, keyEnd);
+    if (old === 0) {
+      const at = expireAt === KEEP_EXPIRE ? NO_EXPIRE : expireAt;
+      const ref = this.entries.createString(key, keyStart, keyEnd, value, valueStart, valueEnd, at);
+      this.keys.insertAfterFind(ref);
+      if (at !== NO_EXPIRE) this.expires.insert(ref);
+      this.found = ref;
+      return ref;
+    }
+    const meta = this.arena.u32[old * 4];
+    const hadExpire = (meta & FLAG_EXPIRE) !== 0;
+    let at = expireAt;
+    if (at === KEEP_EXPIRE) {
+      at = hadExpire && !this.hasExpired(old) ? this.arena.f64[old * 2 + 3] : NO_EXPIRE;
+    }
+    const cut = this.keyspace.cut;
+    const held = cut !== null && cut.claim(this.cutId, old, this.entries.isLarge(old));
+    this.found = old;
+    if (
+      !held && hadExpire === (at !== NO_EXPIRE) &&
+      this.entries.overwriteInPlace(old, value, valueStart, valueEnd)
+    ) {
+      if (hadExpire) this.arena.setF64(old * 2 + 3, at);
+      this.noteAccess(old);
+      return old;
+    }
+    const ref = this.entries.createString(key, keyStart, keyEnd, value, valueStart, valueEnd, at);
+    this.exchange(old, ref);
+    return ref;
+  }
+
+  /** Puts a new entry with the same key in the old one's place, fixes the expiry table and frees the old one. */
+  private exchange(old: Ref, ref: Ref): void {
+    const u32 = this.arena.u32;
+    const had = (u32[old * 4] & FLAG_EXPIRE) !== 0;
+    const has = (u32[ref * 4] & FLAG_EXPIRE) !== 0;
+    if (had && has) this.expires.replaceRef(old, ref);
+    else if (had) this.expires.removeRef(old);
+    else if (has) this.expires.insert(ref);
+    if (this.found === old) this.keys.replaceFound(ref);
+    else this.keys.replaceRef(old, ref);
+    this.found = ref;
+    this.keyspace.release(old);
+  }
+
+  /**
+   * Overwrites the bytes of a string that `lookupWrite` returned; expiry stays (INCR, SETRANGE at 0...).
+   * Returns the entry, which may have moved.
+   */
+  overwriteString(ref: Ref, value: Uint8Array, start: number, end: number): Ref {
+    if (this.entries.overwriteInPlace(ref, value, start, end)) return ref;
+    const address = this.entries.keyAddress(ref);
+    const keyLength = this.entries.keyLength(ref);
+    const fresh = this.entries.createString(
+      this.arena.u8,
+      address,
+      address + keyLength,
+      value,
+      start,
+      end,
+      this.entries.expireAt(ref),
+    );
+    this.exchange(ref, fresh);
+    return fresh;
+  }
+
+  /** Changes the length of a string that `lookupWrite` returned, zeroing new bytes. Returns the entry. */
+  resizeString(ref: Ref, length: number): Ref {
+    const result = this.entries.resizeString(ref, length);
+    if (result !== ref) {
+      this.relink(ref, result);
+      this.entries.freeEntryBlock(ref);
+    }
+    return result;
+  }
+
+  /** Adds a collection under a key that is absent. The structure becomes the database's when this returns. */
+  addCollection(
+    key: Uint8Array,
+    start: number,
+    end: number,
+    type: number,
+    encoding: number,
+    value: Ref,
+    expireAt: number,
+  ): Ref {
+    const ref = this.entries.createCollection(key, start, end, type, encoding, value, expireAt);
+    this.addEntry(ref);
+    return ref;
+  }
+
+  /** Adds an entry whose key is known to be absent. */
+  addEntry(ref: Ref): void {
+    this.keys.insert(ref);
+    if ((this.arena.u32[ref * 4] & FLAG_EXPIRE) !== 0) this.expires.insert(ref);
+    this.found = 0;
+  }
+
+  /** Deletes the key; false where it was absent or had expired. The caller calls `changed`. */
+  remove(key: Uint8Array, start: number, end: number): boolean {
+    const ref = this.lookupAlive(key, start, end);
+    if (ref === 0) return false;
+    this.removeEntry(ref);
+    return true;
+  }
+
+  /** Deletes an entry of this database and frees it, in the background where it is big and config says so. */
+  removeEntry(ref: Ref): void {
+    this.claim(ref);
+    this.unlink(ref);
+    this.keyspace.release(ref);
+  }
+
+  /** As `removeEntry`, but a big value is always freed in the background (UNLINK). */
+  unlinkEntry(ref: Ref): void {
+    this.claim(ref);
+    this.unlink(ref);
+    this.keyspace.releaseLater(ref);
+  }
+
+  /** Takes the entry out of both tables without freeing it. The caller has claimed it. */
+  private unlink(ref: Ref): void {
+    if ((this.arena.u32[ref * 4] & FLAG_EXPIRE) !== 0) this.expires.removeRef(ref);
+    if (this.found === ref) this.keys.removeFound();
+    else this.keys.removeRef(ref);
+    this.found = 0;
+  }
+
+  /** Deletes an entry whose time has come, and tells so. */
+  deleteExpired(ref: Ref): void {
+    const key = this.entries.keyAddress(ref);
+    const length = this.entries.keyLength(ref);
+    this.keyspace.stats.expired++;
+    this.claim(ref);
+    this.unlink(ref);
+    this.keyspace.notify(this.id, "expired", "expired", this.arena.u8, key, key + length);
+    this.keyspace.releaseExpired(ref);
+  }
+
+  /** Sets the expiry of an entry that `lookupWrite` returned. Returns the entry, which may have moved. */
+  setExpire(ref: Ref, at: number): Ref {
+    const had = (this.arena.u32[ref * 4] & FLAG_EXPIRE) !== 0;
+    const result = this.entries.withExpire(ref, at);
+    if (result !== ref) {
+      this.relink(ref, result);
+      this.entries.freeEntryBlock(ref);
+    }
+    if (!had) this.expires.insert(result);
+    return result;
+  }
+
+  /** Takes the expiry of an entry that `lookupWrite` returned away; false where it had none. */
+  dropExpire(ref: Ref): boolean {
+    if ((this.arena.u32[ref * 4] & FLAG_EXPIRE) === 0) return false;
+    this.expires.removeRef(ref);
+    this.entries.dropExpire(ref);
+    return true;
+  }
+
+  /**
+   * Moves an entry that `lookupWrite` returned to another key, perhaps in another database, replacing what is there.
+   * Value and expiry go along. The caller calls `changed` for both keys.
+   */
+  moveEntry(ref: Ref, target: Database, key: Uint8Array, start: number, end: number): Ref {
+    const moved = this.entries.relabel(ref, key, start, end);
+    const there = target.keys.find(key, start, end);
+    if (there !== 0) {
+      target.found = there;
+      target.removeEntry(there);
+    }
+    this.unlink(ref);
+    this.entries.freeEntryBlock(ref);
+    target.addEntry(moved);
+    return moved;
+  }
+
+  /** Copies an entry to a key of `target` that is absent there. */
+  copyEntry(
+    ref: Ref,
+    target: Database,
+    key: Uint8Array,
+    start: number,
+    end: number,
+  ): Ref {
+    const copy = this.entries.copyAs(ref, key, start, end, this.entries.expireAt(ref));
+    target.addEntry(copy);
+    return copy;
+  }
+
+  /** Tells that a key was changed: dirty count and everything that listens. Call once a change, after it. */
+  changed(eventClass: EventClass, event: string, key: Uint8Array, start: number, end: number): void {
+    this.keyspace.dirty++;
+    this.keyspace.notify(this.id, eventClass, event, key, start, end);
+  }
+}

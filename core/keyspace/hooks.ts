@@ -1,0 +1,41 @@
+// What hangs on the mutation hook. The keyspace calls these; snapshots, WATCH, notifications and feeds implement them.
+import type { Ref } from "../memory/arena.ts";
+
+/** A snapshot in progress whose cut must not see later changes. Implemented by core/persistence/snapshot. */
+export interface SnapshotCut {
+  /**
+   * Called before the entry changes, moves or goes away. Hands it to the snapshot first where it still has to be
+   * saved. True: a reader may be holding its blocks, so the caller changes a copy and retires the original. False:
+   * change it in place (it is not part of the cut, or a page image protects it).
+   * `cutDatabase` is the number that the database's tables had when the cut was made.
+   */
+  claim(cutDatabase: number, ref: Ref, large: boolean): boolean;
+}
+
+/** Classes of keyspace events, as `notify-keyspace-events` names them. */
+export type EventClass =
+  | "generic"
+  | "string"
+  | "list"
+  | "set"
+  | "hash"
+  | "zset"
+  | "stream"
+  | "expired"
+  | "evicted"
+  | "new";
+
+/** Told of every change after it happened. */
+export interface ChangeListener {
+  /** `event` is Valkey's event name ("set", "hdel", ...); the key is `key[start..end)`. */
+  keyChanged(
+    database: number,
+    eventClass: EventClass,
+    event: string,
+    key: Uint8Array,
+    start: number,
+    end: number,
+  ): void;
+  /** A whole database was emptied or exchanged (-1: all of them). */
+  databaseChanged(database: number): void;
+}

@@ -1,0 +1,166 @@
+// All databases over one arena, and what they share: clock, entry store, statistics, the snapshot cut, the change
+// listener, freeing. FLUSHALL, FLUSHDB and SWAPDB act here because they concern whole tables.
+import type { Arena, Ref } from "../memory/arena.ts";
+import { FieldTable } from "../structures/field_table.ts";
+import type { LfuOptions } from "./access.ts";
+import { Clock } from "./clock.ts";
+import { Database } from "./database.ts";
+import { createDirectory, setDirectoryEntry } from "./database_directory.ts";
+import { ENCODING_HASHTABLE } from "./entry_layout.ts";
+import { EntryStore } from "./entry_store.ts";
+import { EntryTable } from "./entry_table.ts";
+import type { ChangeListener, EventClass, SnapshotCut } from "./hooks.ts";
+import { LAZY_FREE_ELEMENTS_MIN, LazyFree } from "./lazy_free.ts";
+
+export interface KeyspaceStats {
+  hits: number;
+  misses: number;
+  expired: number;
+  evicted: number;
+}
+
+/** Which deletions free in the background (`lazyfree-lazy-*`). */
+export interface LazyFreePolicy {
+  userDelete: boolean;
+  serverDelete: boolean;
+  expire: boolean;
+  eviction: boolean;
+}
+
+export class Keyspace {
+  readonly databases: Database[] = [];
+  readonly clock: Clock;
+  readonly entries: EntryStore;
+  readonly lazyFree: LazyFree;
+  /** Flyweight over hash values: attach to a value's reference, use, forget. */
+  readonly fields: FieldTable;
+  readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0, evicted: 0 };
+  readonly lazyFreePolicy: LazyFreePolicy = {
+    userDelete: true,
+    serverDelete: true,
+    expire: true,
+    eviction: true,
+  };
+  lfu: LfuOptions = { logFactor: 10, decayMinutes: 1 };
+  /** Changes since the last successful save. */
+  dirty = 0;
+  /** The running point-in-time snapshot, null when there is none. */
+  cut: SnapshotCut | null = null;
+  listener: ChangeListener | null = null;
+  /** False while loading: nothing expires. */
+  honoursExpiry = true;
+  /** False on replicas and while writes are paused: expired keys are hidden but stay. */
+  deletesExpired = true;
+  /** True while access words must not be stored (a page image is active, or a CLIENT NO-TOUCH client runs). */
+  freezeAccess = false;
+
+  constructor(readonly arena: Arena, databaseCount: number) {
+    this.clock = new Clock();
+    this.fields = new FieldTable(arena);
+    this.entries = new EntryStore(arena, this.clock, this.fields);
+    this.lazyFree = new LazyFree(arena, this.entries, new FieldTable(arena), new EntryTable(arena));
+    for (let i = 0; i < databaseCount; i++) this.databases.push(new Database(this, i));
+    this.createTables();
+  }
+
+  private createTables(): void {
+    createDirectory(this.arena, this.databases.length);
+    for (const database of this.databases) {
+      database.keys.create();
+      database.expires.create();
+      this.recordRoots(database);
+    }
+  }
+
+  private recordRoots(database: Database): void {
+    setDirectoryEntry(this.arena, database.id, database.keys.root, database.expires.root);
+  }
+
+  /** Keys in all databases. */
+  get size(): number {
+    let total = 0;
+    for (const database of this.databases) total += database.size;
+    return total;
+  }
+
+  notify(
+    database: number,
+    eventClass: EventClass,
+    event: string,
+    key: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    if (this.listener !== null) this.listener.keyChanged(database, eventClass, event, key, start, end);
+  }
+
+  /** Frees an entry that is in no table any more, as `lazyfree-lazy-server-del` says. */
+  release(ref: Ref): void {
+    this.freeEntry(ref, this.lazyFreePolicy.serverDelete);
+  }
+
+  /** Frees an entry that is in no table any more; a big value in the background. */
+  releaseLater(ref: Ref): void {
+    this.freeEntry(ref, true);
+  }
+
+  releaseExpired(ref: Ref): void {
+    this.freeEntry(ref, this.lazyFreePolicy.expire);
+  }
+
+  private freeEntry(ref: Ref, inBackground: boolean): void {
+    if (inBackground && this.entries.encoding(ref) === ENCODING_HASHTABLE) {
+      const value = this.entries.valueRef(ref);
+      if (this.fields.attach(value).size > LAZY_FREE_ELEMENTS_MIN) {
+        this.lazyFree.addFields(value);
+        this.entries.freeEntryBlock(ref);
+        return;
+      }
+    }
+    this.entries.free(ref);
+  }
+
+  /**
+   * Empties every database in constant time by taking a fresh arena. Snapshots must have been stopped before.
+   * Returns the number of keys that were there.
+   */
+  flushAll(): number {
+    const removed = this.size;
+    this.lazyFree.clear();
+    this.arena.swap();
+    this.createTables();
+    this.listener?.databaseChanged(-1);
+    return removed;
+  }
+
+  /** Empties one database; its entries are freed in the background, or now where `inBackground` is not set. */
+  flushDatabase(database: Database, options: { inBackground: boolean }): number {
+    const removed = database.size;
+    if (removed === this.size && this.lazyFree.idle) return this.flushAll();
+    database.expires.destroy();
+    this.lazyFree.addEntries(database.keys.root);
+    database.keys.create();
+    database.expires.create();
+    this.recordRoots(database);
+    if (!options.inBackground) { while (!this.lazyFree.run(1000)); }
+    this.listener?.databaseChanged(database.id);
+    return removed;
+  }
+
+  /** Exchanges the contents of two databases. */
+  swapDatabases(a: Database, b: Database): void {
+    const { keys, expires, cutId } = a;
+    a.keys = b.keys;
+    a.expires = b.expires;
+    a.cutId = b.cutId;
+    b.keys = keys;
+    b.expires = expires;
+    b.cutId = cutId;
+    a.forgetFound();
+    b.forgetFound();
+    this.recordRoots(a);
+    this.recordRoots(b);
+    this.listener?.databaseChanged(a.id);
+    this.listener?.databaseChanged(b.id);
+  }
+}
