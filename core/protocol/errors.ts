@@ -1,0 +1,153 @@
+// Every error a client can read, in one table: code word, then Valkey's exact words, because clients and test suites
+// match on them. No leading dash. Texts carry one character a byte; echo user input through Arguments.latin1().
+import type { Arguments } from "./arguments.ts";
+
+// Types, values and keys.
+export const WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value";
+export const SYNTAX_ERROR = "ERR syntax error";
+export const NO_SUCH_KEY = "ERR no such key";
+export const SAME_OBJECT = "ERR source and destination objects are the same";
+export const INDEX_OUT_OF_RANGE = "ERR index out of range";
+export const NOT_AN_INTEGER = "ERR value is not an integer or out of range";
+export const NOT_A_FLOAT = "ERR value is not a valid float";
+export const OUT_OF_RANGE = "ERR value is out of range";
+export const MUST_BE_POSITIVE = "ERR value is out of range, must be positive";
+export const OVERFLOW = "ERR increment or decrement would overflow";
+export const DECREMENT_OVERFLOW = "ERR decrement would overflow";
+export const NAN_OR_INFINITY = "ERR increment would produce NaN or Infinity";
+export const HASH_NOT_AN_INTEGER = "ERR hash value is not an integer";
+export const HASH_NOT_A_FLOAT = "ERR hash value is not a float";
+export const OFFSET_OUT_OF_RANGE = "ERR offset is out of range";
+export const STRING_TOO_LONG = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+export const INVALID_CURSOR = "ERR invalid cursor";
+export const BUSY_KEY = "BUSYKEY Target key name already exists.";
+export const BAD_DUMP_PAYLOAD = "ERR DUMP payload version or checksum are wrong";
+export const BAD_DUMP_DATA = "ERR Bad data format";
+export const INVALID_TTL = "ERR Invalid TTL value, must be >= 0";
+export const INVALID_IDLE_TIME = "ERR Invalid IDLETIME value, must be >= 0";
+export const INVALID_FREQUENCY = "ERR Invalid FREQ value, must be >= 0 and <= 255";
+export const LCS_STRINGS_ONLY = "ERR The specified keys must contain string values";
+export const LCS_LENGTH_OR_INDEX = "ERR If you want both the length and indexes, please just use IDX.";
+export const LCS_TOO_LARGE = "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len";
+export const EXPIRE_NX_AND_OTHERS = "ERR NX and XX, GT or LT options at the same time are not compatible";
+export const EXPIRE_GT_AND_LT = "ERR GT and LT options at the same time are not compatible";
+export const LFU_NOT_SELECTED =
+  "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching " +
+  "between policies at runtime LRU and LFU data will take some time to adjust.";
+export const LFU_SELECTED =
+  "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between " +
+  "policies at runtime LRU and LFU data will take some time to adjust.";
+
+// Databases.
+export const DB_OUT_OF_RANGE = "ERR DB index is out of range";
+export const INVALID_DB = "ERR invalid DB index";
+export const INVALID_FIRST_DB = "ERR invalid first DB index";
+export const INVALID_SECOND_DB = "ERR invalid second DB index";
+
+// Connection and authentication.
+export const NO_AUTH = "NOAUTH Authentication required.";
+export const WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled.";
+export const AUTH_NOT_CONFIGURED =
+  "ERR AUTH <password> called without any password configured for the default user. Are you sure your " +
+  "configuration is correct?";
+export const NO_PROTO = "NOPROTO unsupported protocol version";
+export const PROTO_NOT_AN_INTEGER = "ERR Protocol version is not an integer or out of range";
+export const HELLO_NO_AUTH =
+  "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> " +
+  "<pass> option can be used to authenticate the client and select the RESP protocol version at the same time";
+export const MAX_CLIENTS = "ERR max number of clients reached";
+export const CLIENT_NAME_CHARACTERS =
+  "ERR Client names cannot contain spaces, newlines or special characters.";
+export const NO_SUCH_CLIENT = "ERR No such client";
+export const PROTECTED_MODE =
+  "DENIED Running in protected mode because protected mode is enabled and no password is set for the default " +
+  "user. In this mode connections are only accepted from the loopback interface. If you want to connect from " +
+  "external computers, you may adopt one of the following solutions: 1) Just disable protected mode sending the " +
+  "command 'CONFIG SET protected-mode no' from the loopback interface by connecting from the same host the " +
+  "server is running, however MAKE SURE it's not publicly accessible from internet if you do so. Use CONFIG " +
+  "REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing " +
+  "the configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If " +
+  "you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Set " +
+  "up an authentication password for the default user. NOTE: You only need to do one of the above things in " +
+  "order for the server to start accepting connections from the outside.";
+
+// States of the server.
+export const LOADING = "LOADING Valkey is loading the dataset in memory";
+export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
+export const READ_ONLY_REPLICA = "READONLY You can't write against a read only replica.";
+export const PRIMARY_DOWN =
+  "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
+export const NO_REPLICAS = "NOREPLICAS Not enough good replicas to write.";
+export const EXEC_ABORT = "EXECABORT Transaction discarded because of previous errors.";
+export const NO_SCRIPT = "NOSCRIPT No matching script. Please use EVAL.";
+export const BUSY_SCRIPT =
+  "BUSY Valkey is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
+export const BUSY_FUNCTION =
+  "BUSY Valkey is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.";
+export const SNAPSHOT_FAILED =
+  "MISCONF Valkey is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands " +
+  "that may modify the data set are disabled, because this instance is configured to report errors during writes " +
+  "if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Valkey logs for details about " +
+  "the RDB error.";
+export const BLOCKED_UNBLOCKED = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
+
+// The request protocol. Each is sent as `ERR Protocol error: ...`, and the connection is closed behind it.
+export const TOO_BIG_INLINE = "ERR Protocol error: too big inline request";
+export const UNBALANCED_QUOTES = "ERR Protocol error: unbalanced quotes in request";
+export const TOO_BIG_MULTIBULK_COUNT = "ERR Protocol error: too big mbulk count string";
+export const INVALID_MULTIBULK_LENGTH = "ERR Protocol error: invalid multibulk length";
+export const UNAUTHENTICATED_MULTIBULK = "ERR Protocol error: unauthenticated multibulk length";
+export const TOO_BIG_BULK_COUNT = "ERR Protocol error: too big bulk count string";
+export const INVALID_BULK_LENGTH = "ERR Protocol error: invalid bulk length";
+export const UNAUTHENTICATED_BULK = "ERR Protocol error: unauthenticated bulk length";
+
+/** A bulk header was wanted; `found` is the byte that stood there. */
+export function expectedDollar(found: number): string {
+  return `ERR Protocol error: expected '$', got '${String.fromCharCode(found)}'`;
+}
+
+/** `name` is the command's full name in lower case: "get", "client|kill". */
+export function wrongArity(name: string): string {
+  return `ERR wrong number of arguments for '${name}' command`;
+}
+
+/** `name` in lower case: "set", "getex", "expire". */
+export function invalidExpireTime(name: string): string {
+  return `ERR invalid expire time in '${name}' command`;
+}
+
+/** The command and the start of its arguments are echoed; their newlines and NULs end as the wire allows. */
+export function unknownCommand(args: Arguments): string {
+  let echoed = "";
+  for (let index = 1; index < args.count && echoed.length < ECHOED_BYTES_MAX; index++) {
+    echoed += `'${textToNul(args, index).slice(0, ECHOED_BYTES_MAX - echoed.length)}' `;
+  }
+  const name = textToNul(args, 0).slice(0, ECHOED_BYTES_MAX);
+  return `ERR unknown command '${name}', with args beginning with: ${echoed}`;
+}
+
+/** Argument 0 names a container command, argument 1 is not one of its subcommands. */
+export function unknownSubcommand(args: Arguments): string {
+  const sub = textToNul(args, 1).slice(0, ECHOED_BYTES_MAX);
+  return `ERR unknown subcommand '${sub}'. Try ${textToNul(args, 0).toUpperCase()} HELP.`;
+}
+
+/** A handler's own complaint about its subcommand or its number of arguments ("DEBUG foo"). */
+export function unknownSubcommandOrArity(args: Arguments): string {
+  const sub = textToNul(args, 1).slice(0, ECHOED_BYTES_MAX);
+  return `ERR unknown subcommand or wrong number of arguments for '${sub}'. ` +
+    `Try ${textToNul(args, 0).toUpperCase()} HELP.`;
+}
+
+export function helloSyntax(option: string): string {
+  return `ERR Syntax error in HELLO option '${option}'`;
+}
+
+/** Bytes of user input that an error echoes. */
+const ECHOED_BYTES_MAX = 128;
+
+function textToNul(args: Arguments, index: number): string {
+  const text = args.latin1(index);
+  const nul = text.indexOf("\0");
+  return nul < 0 ? text : text.slice(0, nul);
+}
