@@ -20,7 +20,10 @@ interface SealedChunk {
 export class OutputBuffer extends OutputSink {
   /** Absolute position up to which the socket has taken the bytes. */
   sent = 0;
-  /** Absolute position; bytes at or behind it are not given to the socket. Infinity = no limit. */
+  /**
+   * Absolute position; bytes at or behind it are not given to the socket. Infinity = no limit. It takes nothing
+   * back: set it to the position of a reply in the turn that writes the reply, then move it forward.
+   */
   limit = Infinity;
   /** Largest size of the open chunk since `resetPeak()` (`rbp` of CLIENT LIST). */
   chunkPeak = 0;

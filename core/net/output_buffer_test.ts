@@ -44,7 +44,8 @@ Deno.test("any mix of appends, partial writes, limits and shrinking delivers the
           output.advance(Math.min(inFlight.length, count));
           inFlight = null;
         } else if (kind === "limit") {
-          output.limit = Math.max(output.limit === Infinity ? 0 : output.limit, output.sent + count);
+          const given = output.sent + (inFlight?.length ?? 0);
+          output.limit = Math.max(output.limit === Infinity ? 0 : output.limit, given + count);
         } else if (kind === "unlimit") {
           output.limit = Infinity;
         } else if (kind === "shrink") {
