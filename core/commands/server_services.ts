@@ -3,7 +3,7 @@ import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Config } from "../server/config/config.ts";
 import type { ClientRegistry } from "../server/client_registry.ts";
-import type { CommandTable } from "../server/command_table.ts";
+import type { Command, CommandTable } from "../server/command_table.ts";
 import type { LatencyMonitor } from "../server/latency_monitor.ts";
 import type { PauseGate } from "../server/pause_gate.ts";
 import type { SaveCoordinator } from "../server/save_coordinator.ts";
@@ -11,6 +11,9 @@ import type { ShutdownController } from "../server/shutdown_controller.ts";
 import type { SlowLog } from "../server/slow_log.ts";
 import type { ServerStats } from "../server/server_stats.ts";
 import type { PluginHost } from "../plugins/plugin_host.ts";
+
+/** A command with its counters, as registered. */
+export type RegisteredCommand = Command;
 
 export interface ServerServices {
   readonly keyspace: Keyspace;

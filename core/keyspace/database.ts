@@ -52,6 +52,14 @@ export class Database {
     return ref;
   }
 
+  /** As `lookupRead`, but the access is not noted (TTL, TYPE, EXISTS...). */
+  lookupReadQuietly(key: Uint8Array, start: number, end: number): Ref {
+    const ref = this.lookupAlive(key, start, end);
+    if (ref === 0) this.keyspace.stats.misses++;
+    else this.keyspace.stats.hits++;
+    return ref;
+  }
+
   /**
    * The entry for changing, or 0. The snapshot hook runs first and may move the entry: use the returned reference
    * only, and only until the next lookup. Call `changed` when the change is made.
@@ -84,9 +92,14 @@ export class Database {
     return ref;
   }
 
-  /** True where the entry's time has come (and the keyspace honours expiry now). */
+  /** True where the time of an entry that has an expiry has come (and the keyspace honours expiry now). */
   hasExpired(ref: Ref): boolean {
     return this.keyspace.honoursExpiry && this.keyspace.clock.ms > this.arena.f64[ref * 2 + 3];
+  }
+
+  /** True where the entry has an expiry and its time has come. */
+  isExpired(ref: Ref): boolean {
+    return (this.arena.u32[ref * 4] & FLAG_EXPIRE) !== 0 && this.hasExpired(ref);
   }
 
   private noteAccess(ref: Ref): void {
@@ -250,6 +263,12 @@ export class Database {
     return true;
   }
 
+  private removeForReplacement(key: Uint8Array, start: number, end: number): void {
+    const there = this.keys.find(key, start, end);
+    this.found = there;
+    if (there !== 0) this.removeEntry(there);
+  }
+
   /** Deletes an entry of this database and frees it, in the background where it is big and config says so. */
   removeEntry(ref: Ref): void {
     this.claim(ref);
@@ -309,18 +328,14 @@ export class Database {
    */
   moveEntry(ref: Ref, target: Database, key: Uint8Array, start: number, end: number): Ref {
     const moved = this.entries.relabel(ref, key, start, end);
-    const there = target.keys.find(key, start, end);
-    if (there !== 0) {
-      target.found = there;
-      target.removeEntry(there);
-    }
+    target.removeForReplacement(key, start, end);
     this.unlink(ref);
     this.entries.freeEntryBlock(ref);
     target.addEntry(moved);
     return moved;
   }
 
-  /** Copies an entry to a key of `target` that is absent there. */
+  /** Copies an entry to a key of `target`, replacing what is there. The caller calls `changed`. */
   copyEntry(
     ref: Ref,
     target: Database,
@@ -329,6 +344,7 @@ export class Database {
     end: number,
   ): Ref {
     const copy = this.entries.copyAs(ref, key, start, end, this.entries.expireAt(ref));
+    target.removeForReplacement(key, start, end);
     target.addEntry(copy);
     return copy;
   }

@@ -51,8 +51,10 @@ export class Keyspace {
   honoursExpiry = true;
   /** False on replicas and while writes are paused: expired keys are hidden but stay. */
   deletesExpired = true;
-  /** True while access words must not be stored (a page image is active, or a CLIENT NO-TOUCH client runs). */
+  /** True while access words must not be stored: a page image is active, or a CLIENT NO-TOUCH client runs. */
   freezeAccess = false;
+  /** True while a page image is active: storing access times would copy every page that is read. */
+  imageActive = false;
 
   constructor(readonly arena: Arena, databaseCount: number) {
     this.clock = new Clock();

@@ -1,0 +1,59 @@
+// Numbers among a command's arguments, with the error replies that Valkey gives. Called by the handlers of all modules.
+// `NaN` and `null` mean: the error has been replied, return.
+import { INT64_MAX, parseInt64, parseSafeInteger } from "../bytes/integer.ts";
+import { invalidExpireTime, NOT_AN_INTEGER } from "../protocol/errors.ts";
+import type { Arguments } from "../protocol/arguments.ts";
+import type { CommandClient } from "./command_client.ts";
+
+/**
+ * The argument as a whole number, or NaN after the error reply. Every signed 64-bit integer is accepted; those beyond
+ * 2^53 come as the nearest double, which is enough for offsets, counts and limits.
+ */
+export function integerArgument(client: CommandClient, args: Arguments, index: number): number {
+  const start = args.starts[index];
+  const end = args.ends[index];
+  const value = parseSafeInteger(args.buffer, start, end);
+  if (value === value) return value;
+  const large = parseInt64(args.buffer, start, end);
+  if (large !== null) return Number(large);
+  client.reply.error(NOT_AN_INTEGER);
+  return NaN;
+}
+
+/** The argument as a signed 64-bit integer, or null after the error reply. */
+export function int64Argument(client: CommandClient, args: Arguments, index: number): bigint | null {
+  const value = parseInt64(args.buffer, args.starts[index], args.ends[index]);
+  if (value === null) client.reply.error(NOT_AN_INTEGER);
+  return value;
+}
+
+/**
+ * The point in time that an expire argument of SET, GETEX and their kin means, in milliseconds since 1970, or NaN after
+ * the error reply. It counts units of `unitMilliseconds` (1 or 1000) from `base` (0, or now for a relative time), must
+ * be positive and must not pass 2^63. `command` is the lower-case name for the error text.
+ */
+export function expireArgument(
+  client: CommandClient,
+  args: Arguments,
+  index: number,
+  unitMilliseconds: number,
+  base: number,
+  command: string,
+): number {
+  const start = args.starts[index];
+  const end = args.ends[index];
+  const value = parseSafeInteger(args.buffer, start, end);
+  if (value === value) {
+    if (value > 0) return value * unitMilliseconds + base;
+  } else {
+    const large = parseInt64(args.buffer, start, end);
+    if (large === null) {
+      client.reply.error(NOT_AN_INTEGER);
+      return NaN;
+    }
+    const at = large * BigInt(unitMilliseconds) + BigInt(base);
+    if (large > 0n && at <= INT64_MAX) return Number(at);
+  }
+  client.reply.error(invalidExpireTime(command));
+  return NaN;
+}

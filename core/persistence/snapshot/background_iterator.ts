@@ -1,0 +1,192 @@
+// The background iterator of threadsave: walks all key tables on the loop's thread inside a time budget and hands
+// entry references to a worker through a ring. It implements the keyspace's snapshot cut: a key that is about to
+// change is handed over first, so the worker sees every key as it was at the cut (spec/threadsave.md section 2).
+//
+// The epoch word of an entry tells its state: at most `cutEpoch` = still to be handed over; `handedEpoch` = handed
+// over by this iterator; above = changed or created since. So there is no set of early keys and no stale pointer,
+// and tables may go on rehashing: a key that the walk meets twice is handed over once.
+import type { Arena, ReaderSlot, Ref } from "../../memory/arena.ts";
+import type { SharedRing } from "../../memory/shared_ring.ts";
+import type { EntryTable } from "../../keyspace/entry_table.ts";
+import { WORD_EPOCH } from "../../keyspace/entry_layout.ts";
+import type { SnapshotCut } from "../../keyspace/hooks.ts";
+import type { Keyspace } from "../../keyspace/keyspace.ts";
+
+/** Third word of a ring record. */
+export const RECORD_ENTRY = 0;
+export const RECORD_COMPLETE = 1;
+
+/** Items handed over at most before the worker must catch up, and the step in which that target grows. */
+const QUEUE_TARGET_MAX = 10_000;
+const QUEUE_TARGET_STEP = 100;
+const FEED_BUDGET_MS = 1;
+/** No single feed takes longer than this, however late the timer was. */
+const FEED_BUDGET_MAX_MS = 4;
+const TIMER_MS = 2;
+/** Entries that are changed while the ring is full wait here; beyond this many, writers must wait. */
+const OVERFLOW_MAX = 65_536;
+
+export interface IteratorProgress {
+  queued: number;
+  processed: number;
+  queueLength: number;
+  queueTarget: number;
+  /** Entries handed over before a write (pre-images). */
+  early: number;
+  /** Milliseconds: the longest single feed. */
+  longestFeedMs: number;
+}
+
+export class BackgroundIterator implements SnapshotCut {
+  readonly cutEpoch: number;
+  private readonly handedEpoch: number;
+  private readonly arena: Arena;
+  private readonly tables: { table: EntryTable; database: number }[] = [];
+  private tableAt = 0;
+  private cursor = 0;
+  private walked = false;
+  private completed = false;
+  private readonly overflow: number[] = [];
+  private queued = 0;
+  private early = 0;
+  private queueTarget: number;
+  private longestFeedMs = 0;
+  private lastFeed = 0;
+  private database = 0;
+  private readonly visit: (ref: Ref) => void;
+
+  /** Targets carry over from save to save. */
+  private static lastTarget = QUEUE_TARGET_STEP;
+
+  /**
+   * Makes the cut: from here on the keyspace reports every change to this iterator.
+   * `protectLarge` begins a page image (or keeps the one there is) so that a large value can change while the
+   * worker still has to read it.
+   */
+  constructor(
+    private readonly keyspace: Keyspace,
+    private readonly ring: SharedRing,
+    private readonly slot: ReaderSlot,
+    private readonly processedCount: () => number,
+    private readonly protectLarge: () => void,
+  ) {
+    this.arena = keyspace.arena;
+    const { entries } = keyspace;
+    this.cutEpoch = entries.epoch;
+    this.handedEpoch = this.cutEpoch + 1;
+    entries.epoch = this.cutEpoch + 2;
+    this.queueTarget = Math.max(QUEUE_TARGET_STEP, BackgroundIterator.lastTarget);
+    for (const database of keyspace.databases) {
+      database.cutId = database.id;
+      if (database.size > 0) this.tables.push({ table: database.keys, database: database.id });
+    }
+    this.visit = (ref) => {
+      const word = ref * 4 + WORD_EPOCH;
+      if (this.arena.u32[word] > this.cutEpoch) return;
+      this.arena.setU32(word, this.handedEpoch);
+      this.hand(this.database, ref);
+    };
+    keyspace.cut = this;
+  }
+
+  claim(cutDatabase: number, ref: Ref, large: boolean): boolean {
+    const epoch = this.arena.u32[ref * 4 + WORD_EPOCH];
+    if (epoch > this.handedEpoch) return false;
+    if (epoch <= this.cutEpoch) {
+      this.early++;
+      this.arena.setU32(ref * 4 + WORD_EPOCH, this.handedEpoch);
+      this.hand(cutDatabase, ref);
+      this.ring.publish();
+    }
+    if (!large) return true;
+    this.protectLarge();
+    return false;
+  }
+
+  private hand(database: number, ref: Ref): void {
+    this.queued++;
+    if (this.overflow.length > 0 || !this.ring.tryPushWords(database, ref, RECORD_ENTRY, this.queued)) {
+      this.overflow.push(database, ref, this.queued);
+    }
+    this.slot.advance(this.queued);
+  }
+
+  /** True while so many changed keys wait for the worker that writers should wait too. */
+  get congested(): boolean {
+    return this.overflow.length > OVERFLOW_MAX * 3;
+  }
+
+  /** True when every entry of the cut has been handed over and the worker was told so. */
+  get handedAll(): boolean {
+    return this.completed;
+  }
+
+  progress(): IteratorProgress {
+    const processed = this.processedCount();
+    return {
+      queued: this.queued,
+      processed,
+      queueLength: this.queued - processed,
+      queueTarget: this.queueTarget,
+      early: this.early,
+      longestFeedMs: this.longestFeedMs,
+    };
+  }
+
+  /** Hands over entries until the queue is long enough or the budget is spent. Call every few milliseconds. */
+  feed(): void {
+    const start = performance.now();
+    const late = this.lastFeed === 0 ? 0 : Math.max(0, start - this.lastFeed - TIMER_MS);
+    this.lastFeed = start;
+    const until = start + Math.min(FEED_BUDGET_MAX_MS, FEED_BUDGET_MS + late / 3);
+    let length = this.queued - this.processedCount();
+    const starved = length === 0;
+    if (length > 2 && this.queueTarget >= length) {
+      this.queueTarget = Math.max(QUEUE_TARGET_STEP, this.queueTarget - (length >> 1));
+    }
+    this.drainOverflow();
+    while (this.overflow.length === 0 && !this.walked && length < this.queueTarget) {
+      for (let i = 0; i < 32 && !this.walked; i++) this.step();
+      length = this.queued - this.processedCount();
+      const now = performance.now();
+      if (now > until) break;
+      if (starved && length >= this.queueTarget && this.queueTarget < QUEUE_TARGET_MAX) {
+        this.queueTarget = Math.min(QUEUE_TARGET_MAX, this.queueTarget + QUEUE_TARGET_STEP);
+      }
+    }
+    if (this.walked && this.overflow.length === 0 && !this.completed) {
+      this.completed = this.ring.tryPushWords(0, 0, RECORD_COMPLETE, this.queued);
+    }
+    this.ring.publish();
+    const took = performance.now() - start;
+    if (took > this.longestFeedMs) this.longestFeedMs = took;
+  }
+
+  /** Visits one bucket. */
+  private step(): void {
+    const current = this.tables[this.tableAt];
+    if (current === undefined) {
+      this.walked = true;
+      return;
+    }
+    this.database = current.database;
+    this.cursor = current.table.scan(this.cursor, this.visit);
+    if (this.cursor === 0) this.tableAt++;
+  }
+
+  private drainOverflow(): void {
+    const { overflow } = this;
+    let done = 0;
+    while (
+      done < overflow.length &&
+      this.ring.tryPushWords(overflow[done], overflow[done + 1], RECORD_ENTRY, overflow[done + 2])
+    ) done += 3;
+    if (done > 0) overflow.splice(0, done);
+  }
+
+  /** Ends the cut: changes are no longer reported here. */
+  close(): void {
+    BackgroundIterator.lastTarget = this.queueTarget;
+    if (this.keyspace.cut === this) this.keyspace.cut = null;
+  }
+}

@@ -1,0 +1,202 @@
+// From a parsed request to its handler: look up, check, run, account. One instance, called once per command, so the
+// usual way through `execute` allocates nothing and asks the clock as rarely as the statistics allow.
+import { ARENA_FULL } from "../memory/arena.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
+import type { Client } from "../net/client.ts";
+import type { Logger } from "../log/logger.ts";
+import * as errors from "../protocol/errors.ts";
+import {
+  type Command,
+  type CommandTable,
+  FLAG_DENYOOM,
+  FLAG_FAST,
+  FLAG_LOADING,
+  FLAG_MAY_REPLICATE,
+  FLAG_NO_AUTH,
+  FLAG_SKIP_SLOWLOG,
+  FLAG_WRITE,
+} from "./command_table.ts";
+import type { LatencyMonitor } from "./latency_monitor.ts";
+import type { ServerStats } from "./server_stats.ts";
+import type { SlowLog } from "./slow_log.ts";
+
+/** Fast commands of one kind that follow each other in a batch share one reading of the clock, at most this many. */
+const RUN_MAX = 16;
+/** Under this slow-log threshold (microseconds) every command is timed on its own. */
+const EXACT_TIMING_BELOW_MICROS = 1000;
+
+/** Reasons to look closer before a command runs; 0 = none, the usual case. */
+export const RESTRICT_LOADING = 1 << 0;
+export const RESTRICT_MEMORY = 1 << 1;
+export const RESTRICT_PAUSE = 1 << 2;
+export const RESTRICT_SNAPSHOT_ERROR = 1 << 3;
+export const RESTRICT_SNAPSHOT_PRESSURE = 1 << 4;
+
+/** What the dispatcher asks when a restriction is set. */
+export interface Restrictions {
+  /** Tries to evict; false where memory stays over the limit. */
+  makeRoom(): boolean;
+  /** True where the pause holds this command back; it has then noted the client. */
+  holdForPause(client: Client, command: Command): boolean;
+  /** True where the snapshot is so far behind that this writer has to wait; it has then noted the client. */
+  holdForSnapshot(client: Client): boolean;
+}
+
+export class Dispatcher {
+  /** RESTRICT_* bits, kept up to date by those that know. */
+  restrictions = 0;
+  /** `slowlog-log-slower-than`, microseconds; negative = off. */
+  slowMicros = 10_000;
+  slowLengthMax = 128;
+  /** `latency-tracking`. */
+  tracksLatency = true;
+  private run: Command | null = null;
+  private runCount = 0;
+  private runStart = 0;
+
+  constructor(
+    private readonly table: CommandTable,
+    private readonly keyspace: Keyspace,
+    private readonly stats: ServerStats,
+    private readonly slowLog: SlowLog,
+    private readonly latency: LatencyMonitor,
+    private readonly gates: Restrictions,
+    private readonly log: Logger,
+  ) {}
+
+  /** Before the commands of one read of a client. */
+  beginBatch(): void {
+    this.runStart = performance.now();
+  }
+
+  /** After them. */
+  endBatch(client: Client): void {
+    if (this.runCount > 0) this.closeRun(client);
+  }
+
+  /**
+   * Runs the client's current command. Where it has to wait, the client is blocked and keeps its arguments: it
+   * calls this again when it is released.
+   */
+  execute(client: Client): void {
+    const args = client.args;
+    let command = this.table.find(args.buffer, args.starts[0], args.ends[0]);
+    if (command === null) {
+      this.reject(client, null, errors.unknownCommand(args));
+      return;
+    }
+    if (command.subcommands !== null && args.count > 1) {
+      const sub: Command | null = command.subcommands.find(args.buffer, args.starts[1], args.ends[1]);
+      if (sub === null && command.handler === null) {
+        this.reject(client, command, errors.unknownSubcommand(args));
+        return;
+      }
+      if (sub !== null) command = sub;
+    }
+    const arity = command.spec.arity;
+    if (arity > 0 ? args.count !== arity : args.count < -arity) {
+      this.reject(client, command, errors.wrongArity(command.fullName));
+      return;
+    }
+    if (!client.authenticated && (command.flags & FLAG_NO_AUTH) === 0) {
+      this.reject(client, command, errors.NO_AUTH);
+      return;
+    }
+    if (this.restrictions !== 0 && !this.admit(client, command)) return;
+    this.call(client, command);
+  }
+
+  private call(client: Client, command: Command): void {
+    if (command !== this.run) {
+      if (this.runCount > 0) this.closeRun(client);
+      this.run = command;
+    }
+    const reply = client.reply;
+    const errorsBefore = reply.errorCount;
+    client.lastCommand = command.fullName;
+    const keyspace = this.keyspace;
+    const frozen = keyspace.freezeAccess;
+    if (client.noTouch) keyspace.freezeAccess = true;
+    try {
+      command.handler!(client, client.args);
+    } catch (error) {
+      this.failed(client, command, error);
+    }
+    if (client.noTouch) keyspace.freezeAccess = frozen;
+    command.calls++;
+    this.stats.commands++;
+    client.totalCommands++;
+    if (reply.errorCount !== errorsBefore) command.failed++;
+    this.runCount++;
+    if (this.runCount >= RUN_MAX || (command.flags & FLAG_FAST) === 0 || this.timesExactly) {
+      this.closeRun(client);
+    }
+  }
+
+  private get timesExactly(): boolean {
+    return this.slowMicros >= 0 && this.slowMicros < EXACT_TIMING_BELOW_MICROS;
+  }
+
+  /** Accounts the time since the run began to its command. */
+  private closeRun(client: Client): void {
+    const command = this.run!;
+    const count = this.runCount;
+    const now = performance.now();
+    const elapsed = now - this.runStart;
+    this.runStart = now;
+    this.runCount = 0;
+    command.micros += elapsed * 1000;
+    if (this.tracksLatency) command.histogram.record(elapsed * 1e6 / count, count);
+    if (this.latency.threshold > 0 && elapsed >= this.latency.threshold) {
+      const fast = (command.flags & FLAG_FAST) !== 0;
+      this.latency.addIfNeeded(fast ? "fast-command" : "command", elapsed, this.keyspace.clock.ms);
+    }
+    if (
+      this.slowMicros >= 0 && elapsed * 1000 >= this.slowMicros && (command.flags & FLAG_SKIP_SLOWLOG) === 0
+    ) {
+      const seconds = Math.floor(this.keyspace.clock.ms / 1000);
+      this.slowLog.add(client.args, elapsed * 1000, seconds, client, this.slowLengthMax);
+    }
+  }
+
+  private failed(client: Client, command: Command, error: unknown): void {
+    if (error === ARENA_FULL) {
+      client.reply.error(errors.OUT_OF_MEMORY);
+      return;
+    }
+    const text = error instanceof Error ? error.stack ?? error.message : String(error);
+    this.log.warning(`Internal error in command '${command.fullName}': ${text}`);
+    client.reply.error("ERR internal error, see the server log");
+    client.closeAfterReply();
+  }
+
+  private reject(client: Client, command: Command | null, text: string): void {
+    if (command !== null) command.rejected++;
+    client.reply.error(text);
+  }
+
+  /** The checks that matter only in some states of the server. False: rejected or held back. */
+  private admit(client: Client, command: Command): boolean {
+    const restrictions = this.restrictions;
+    const writes = (command.flags & (FLAG_WRITE | FLAG_MAY_REPLICATE)) !== 0;
+    if ((restrictions & RESTRICT_MEMORY) !== 0 && !this.gates.makeRoom()) {
+      if ((command.flags & FLAG_DENYOOM) !== 0) {
+        this.reject(client, command, errors.OUT_OF_MEMORY);
+        return false;
+      }
+    }
+    if ((restrictions & RESTRICT_SNAPSHOT_ERROR) !== 0 && (command.flags & FLAG_WRITE) !== 0) {
+      this.reject(client, command, errors.SNAPSHOT_FAILED);
+      return false;
+    }
+    if ((restrictions & RESTRICT_LOADING) !== 0 && (command.flags & FLAG_LOADING) === 0) {
+      this.reject(client, command, errors.LOADING);
+      return false;
+    }
+    if ((restrictions & RESTRICT_PAUSE) !== 0 && this.gates.holdForPause(client, command)) return false;
+    if ((restrictions & RESTRICT_SNAPSHOT_PRESSURE) !== 0 && writes && this.gates.holdForSnapshot(client)) {
+      return false;
+    }
+    return true;
+  }
+}
