@@ -29,6 +29,7 @@ export const INVALID_FREQUENCY = "ERR Invalid FREQ value, must be >= 0 and <= 25
 export const LCS_STRINGS_ONLY = "ERR The specified keys must contain string values";
 export const LCS_LENGTH_OR_INDEX = "ERR If you want both the length and indexes, please just use IDX.";
 export const LCS_TOO_LARGE = "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len";
+export const LCS_NO_MEMORY = "ERR Insufficient memory, failed allocating transient memory for LCS";
 export const EXPIRE_NX_AND_OTHERS = "ERR NX and XX, GT or LT options at the same time are not compatible";
 export const EXPIRE_GT_AND_LT = "ERR GT and LT options at the same time are not compatible";
 export const LFU_NOT_SELECTED =
