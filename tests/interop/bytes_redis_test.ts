@@ -7,7 +7,7 @@ import { doubleText, parseDouble } from "../../core/bytes/double.ts";
 import { matchGlob } from "../../core/bytes/glob.ts";
 import { parseInt64 } from "../../core/bytes/integer.ts";
 import { addLongDoubles, longDoubleText, parseLongDouble } from "../../core/bytes/long_double.ts";
-import { hasRedisServer, RedisServer } from "../support/redis_server.ts";
+import { hasRedisServer, RedisServer } from "../harness/mod.ts";
 
 Deno.test({ name: "globs match as KEYS does", ignore: !hasRedisServer }, async () => {
   const letters = fc.constantFrom(..."ab-]^[\\*?\xffAz");
@@ -15,77 +15,57 @@ Deno.test({ name: "globs match as KEYS does", ignore: !hasRedisServer }, async (
   const pattern = fc.string({ unit: letters, minLength: 1, maxLength: 10 });
   const subjects = [...new Set(fc.sample(subject, 300))];
   const patterns = fc.sample(pattern, 2000).filter((text) => text !== "*");
-  const server = await RedisServer.start();
-  const client = await server.connect();
-  try {
-    await client.call("MSET", ...subjects.flatMap((text) => [latin1Bytes(text), "1"]));
-    const replies = await client.pipeline(patterns.map((text) => ["KEYS", latin1Bytes(text)]));
-    for (let index = 0; index < patterns.length; index++) {
-      const expected = bulks(replies[index]).sort();
-      const found = subjects.filter((text) => matchText(patterns[index], text)).sort();
-      assert.deepEqual(found, expected, `pattern ${JSON.stringify(patterns[index])}`);
-    }
-  } finally {
-    client.close();
-    await server.stop();
+  await using server = await RedisServer.start();
+  await using client = await server.connect();
+  await client.raw("MSET", ...subjects.flatMap((text) => [latin1Bytes(text), "1"]));
+  const replies = await client.rawPipeline(patterns.map((text) => ["KEYS", latin1Bytes(text)]));
+  for (let index = 0; index < patterns.length; index++) {
+    const expected = bulks(replies[index]).sort();
+    const found = subjects.filter((text) => matchText(patterns[index], text)).sort();
+    assert.deepEqual(found, expected, `pattern ${JSON.stringify(patterns[index])}`);
   }
 });
 
 Deno.test({ name: "80-bit sums print as INCRBYFLOAT prints them", ignore: !hasRedisServer }, async () => {
   const pairs = fc.sample(fc.tuple(floatText(), floatText()), 6000);
-  const server = await RedisServer.start();
-  const client = await server.connect();
-  try {
-    const commands = pairs.flatMap((
-      [stored, increment],
-    ) => [["SET", "k", stored], ["INCRBYFLOAT", "k", increment]]);
-    const replies = await client.pipeline(commands);
-    for (let index = 0; index < pairs.length; index++) {
-      assert.equal(incrementReply(...pairs[index]), replies[index * 2 + 1], pairs[index].join(" + "));
-    }
-  } finally {
-    client.close();
-    await server.stop();
+  await using server = await RedisServer.start();
+  await using client = await server.connect();
+  const commands = pairs.flatMap((
+    [stored, increment],
+  ) => [["SET", "k", stored], ["INCRBYFLOAT", "k", increment]]);
+  const replies = await client.rawPipeline(commands);
+  for (let index = 0; index < pairs.length; index++) {
+    assert.equal(incrementReply(...pairs[index]), replies[index * 2 + 1], pairs[index].join(" + "));
   }
 });
 
 Deno.test({ name: "doubles are read as ZADD reads them", ignore: !hasRedisServer }, async () => {
   const texts = fc.sample(fc.oneof(floatText(), brokenText()), 4000);
-  const server = await RedisServer.start();
-  const client = await server.connect();
-  try {
-    const commands = texts.flatMap((text) => [["DEL", "z"], ["ZADD", "z", text, "m"], ["ZSCORE", "z", "m"]]);
-    const replies = await client.pipeline(commands);
-    for (let index = 0; index < texts.length; index++) {
-      const bytes = latin1Bytes(texts[index]);
-      const value = parseDouble(bytes, 0, bytes.length);
-      const score = bulks(replies[index * 3 + 2])[0];
-      assert.equal(Number.isNaN(value), score === undefined, texts[index]);
-      if (score !== undefined) assert.equal(value + 0, cNumber(score) + 0, texts[index]);
-      if (score !== undefined) assert.equal(cNumber(doubleText(value)), value);
-    }
-  } finally {
-    client.close();
-    await server.stop();
+  await using server = await RedisServer.start();
+  await using client = await server.connect();
+  const commands = texts.flatMap((text) => [["DEL", "z"], ["ZADD", "z", text, "m"], ["ZSCORE", "z", "m"]]);
+  const replies = await client.rawPipeline(commands);
+  for (let index = 0; index < texts.length; index++) {
+    const bytes = latin1Bytes(texts[index]);
+    const value = parseDouble(bytes, 0, bytes.length);
+    const score = bulks(replies[index * 3 + 2])[0];
+    assert.equal(Number.isNaN(value), score === undefined, texts[index]);
+    if (score !== undefined) assert.equal(value + 0, cNumber(score) + 0, texts[index]);
+    if (score !== undefined) assert.equal(cNumber(doubleText(value)), value);
   }
 });
 
 Deno.test({ name: "integers are read as INCRBY reads them", ignore: !hasRedisServer }, async () => {
   const texts = fc.sample(fc.oneof(integerText(), brokenText()), 3000);
-  const server = await RedisServer.start();
-  const client = await server.connect();
-  try {
-    const commands = texts.flatMap((text) => [["SET", "k", "0"], ["INCRBY", "k", text]]);
-    const replies = await client.pipeline(commands);
-    for (let index = 0; index < texts.length; index++) {
-      const bytes = latin1Bytes(texts[index]);
-      const value = parseInt64(bytes, 0, bytes.length);
-      const expected = value === null ? "-ERR value is not an integer or out of range\r\n" : `:${value}\r\n`;
-      assert.equal(replies[index * 2 + 1], expected, texts[index]);
-    }
-  } finally {
-    client.close();
-    await server.stop();
+  await using server = await RedisServer.start();
+  await using client = await server.connect();
+  const commands = texts.flatMap((text) => [["SET", "k", "0"], ["INCRBY", "k", text]]);
+  const replies = await client.rawPipeline(commands);
+  for (let index = 0; index < texts.length; index++) {
+    const bytes = latin1Bytes(texts[index]);
+    const value = parseInt64(bytes, 0, bytes.length);
+    const expected = value === null ? "-ERR value is not an integer or out of range\r\n" : `:${value}\r\n`;
+    assert.equal(replies[index * 2 + 1], expected, texts[index]);
   }
 });
 
