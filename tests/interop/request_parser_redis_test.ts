@@ -6,7 +6,7 @@ import { unknownCommand, wrongArity } from "../../core/protocol/errors.ts";
 import { COMMAND, RequestParser } from "../../core/protocol/request_parser.ts";
 import { OutputSink } from "../../core/protocol/output_sink.ts";
 import { ReplyWriter } from "../../core/protocol/reply_writer.ts";
-import { hasRedisServer, RedisServer } from "../support/redis_server.ts";
+import { hasRedisServer, RedisServer } from "../harness/mod.ts";
 
 function bytesOf(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
@@ -78,17 +78,13 @@ Deno.test({
   name: "requests are cut into arguments, and refused, as a real server does",
   ignore: !hasRedisServer,
   fn: async () => {
-    const server = await RedisServer.start();
-    try {
-      await fc.assert(
-        fc.asyncProperty(fc.array(request, { minLength: 1, maxLength: 6 }), async (requests) => {
-          const stream = requests.join("");
-          assert.equal(await answer(server.port, stream), expectedReply(stream), JSON.stringify(stream));
-        }),
-        { numRuns: 600 },
-      );
-    } finally {
-      await server.stop();
-    }
+    await using server = await RedisServer.start();
+    await fc.assert(
+      fc.asyncProperty(fc.array(request, { minLength: 1, maxLength: 6 }), async (requests) => {
+        const stream = requests.join("");
+        assert.equal(await answer(server.port, stream), expectedReply(stream), JSON.stringify(stream));
+      }),
+      { numRuns: 600 },
+    );
   },
 });
