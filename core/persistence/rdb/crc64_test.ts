@@ -27,16 +27,20 @@ Deno.test("the check value of the Jones polynomial", () => {
 
 Deno.test("any split of the bytes gives the definition's value", () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 200, size: "max" }), fc.array(fc.nat(200), { maxLength: 4 }), (bytes, cuts) => {
-      const crc = new Crc64();
-      const ends = [...cuts.map((cut) => Math.min(cut, bytes.length)).sort((a, b) => a - b), bytes.length];
-      let from = 0;
-      for (const end of ends) {
-        crc.update(bytes, from, end);
-        from = end;
-      }
-      assert.equal(crc.toString(), slowCrc(bytes));
-    }),
+    fc.property(
+      fc.uint8Array({ maxLength: 200, size: "max" }),
+      fc.array(fc.nat(200), { maxLength: 4 }),
+      (bytes, cuts) => {
+        const crc = new Crc64();
+        const ends = [...cuts.map((cut) => Math.min(cut, bytes.length)).sort((a, b) => a - b), bytes.length];
+        let from = 0;
+        for (const end of ends) {
+          crc.update(bytes, from, end);
+          from = end;
+        }
+        assert.equal(crc.toString(), slowCrc(bytes));
+      },
+    ),
     { numRuns: 500 },
   );
 });

@@ -98,14 +98,19 @@ Deno.test("garbage is refused, and nothing outside the target changes", () => {
     assert.equal(lzfDecompress(packed, 0, packed.length, new Uint8Array(64), 0, 64), false);
   }
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 200, size: "max" }), fc.nat(300), fc.nat(9), (packed, room, offset) => {
-      const target = new Uint8Array(room + 2 * offset).fill(0xee);
-      lzfDecompress(packed, 0, packed.length, target, offset, offset + room);
-      for (let i = 0; i < offset; i++) {
-        assert.equal(target[i], 0xee);
-        assert.equal(target[offset + room + i], 0xee);
-      }
-    }),
+    fc.property(
+      fc.uint8Array({ maxLength: 200, size: "max" }),
+      fc.nat(300),
+      fc.nat(9),
+      (packed, room, offset) => {
+        const target = new Uint8Array(room + 2 * offset).fill(0xee);
+        lzfDecompress(packed, 0, packed.length, target, offset, offset + room);
+        for (let i = 0; i < offset; i++) {
+          assert.equal(target[i], 0xee);
+          assert.equal(target[offset + room + i], 0xee);
+        }
+      },
+    ),
     { numRuns: 2000 },
   );
   assert.equal(lzfDecompress(new Uint8Array(4), 0, 9, new Uint8Array(9), 0, 9), false);

@@ -1,0 +1,88 @@
+// Assembles RDB streams and packed collections by hand, so that decoder tests do not lean on the encoder. For tests
+// only.
+import { Crc64 } from "./crc64.ts";
+import { rdbMagic, writeLength } from "./format.ts";
+
+export class RdbBuilder {
+  #bytes: number[] = [];
+
+  constructor(version?: number) {
+    if (version !== undefined) this.text(rdbMagic(version));
+  }
+
+  raw(...bytes: number[]): this {
+    for (const byte of bytes) this.#bytes.push(byte);
+    return this;
+  }
+
+  text(text: string): this {
+    for (let k = 0; k < text.length; k++) this.#bytes.push(text.charCodeAt(k));
+    return this;
+  }
+
+  length(length: number): this {
+    const bytes = new Uint8Array(9);
+    return this.raw(...bytes.subarray(0, writeLength(bytes, 0, length)));
+  }
+
+  /** A raw string with its length. */
+  string(text: string): this {
+    return this.length(text.length).text(text);
+  }
+
+  blob(bytes: Uint8Array): this {
+    this.length(bytes.length);
+    for (const byte of bytes) this.#bytes.push(byte);
+    return this;
+  }
+
+  little(value: bigint, bytes: number): this {
+    for (let k = 0; k < bytes; k++) this.#bytes.push(Number((value >> BigInt(8 * k)) & 0xffn));
+    return this;
+  }
+
+  /** The end opcode and the right checksum. */
+  end(): Uint8Array {
+    this.raw(255);
+    const bytes = Uint8Array.from(this.#bytes);
+    const crc = new Crc64();
+    crc.update(bytes, 0, bytes.length);
+    const whole = new Uint8Array(bytes.length + 8);
+    whole.set(bytes);
+    crc.writeTo(whole, bytes.length);
+    return whole;
+  }
+
+  build(): Uint8Array {
+    return Uint8Array.from(this.#bytes);
+  }
+}
+
+/** A listpack whose elements are all strings of less than 64 bytes, or small integers. */
+export function listpackOf(elements: (string | number)[]): Uint8Array {
+  const body = new RdbBuilder();
+  for (const element of elements) {
+    if (typeof element === "number") body.raw(element & 0x7f, 1);
+    else body.raw(0x80 | element.length).text(element).raw(element.length + 1);
+  }
+  const elementBytes = body.build();
+  return new RdbBuilder().little(BigInt(elementBytes.length + 7), 4).little(BigInt(elements.length), 2)
+    .raw(...elementBytes, 0xff).build();
+}
+
+/** A ziplist of strings of less than 64 bytes and integers from 0 to 12. */
+export function ziplistOf(elements: (string | number)[]): Uint8Array {
+  const body = new RdbBuilder();
+  let previous = 0;
+  let size = 0;
+  for (const element of elements) {
+    body.raw(previous);
+    size += previous;
+    if (typeof element === "number") body.raw(0xf1 + element);
+    else body.raw(element.length).text(element);
+    previous = typeof element === "number" ? 2 : element.length + 2;
+  }
+  const elementBytes = body.build();
+  return new RdbBuilder().little(BigInt(elementBytes.length + 11), 4).little(BigInt(10 + size), 4)
+    .little(BigInt(elements.length), 2).raw(...elementBytes, 0xff).build();
+}
