@@ -136,12 +136,21 @@ export class Database {
 
   /** Puts `to` where `from` is in both tables; they have the same key. */
   private relink(from: Ref, to: Ref): void {
-    if (this.found === from) this.keys.replaceFound(to);
-    else this.keys.replaceRef(from, to);
+    this.replaceInKeys(from, to);
     if ((this.arena.u32[from * 4] & FLAG_EXPIRE) !== 0 && (this.arena.u32[to * 4] & FLAG_EXPIRE) !== 0) {
       this.expires.replaceRef(from, to);
     }
-    this.found = to;
+  }
+
+  /** The key table remembers a slot only across `find` and `replaceFound`. */
+  private replaceInKeys(from: Ref, to: Ref): void {
+    if (this.found === from) {
+      this.keys.replaceFound(to);
+      this.found = to;
+    } else {
+      this.keys.replaceRef(from, to);
+      this.found = 0;
+    }
   }
 
   /**
@@ -157,13 +166,21 @@ export class Database {
     valueEnd: number,
     expireAt: number,
   ): Ref {
-    const old = this.keys.find(key, keyStart, keyEnd);
+    let old = this.keys.find(key, keyStart, keyEnd);
+    if (old !== 0 && this.keyspace.deletesExpired && this.isExpired(old)) {
+      old = this.lookupAlive(key, keyStart, keyEnd);
+    }
     if (old === 0) {
       const at = expireAt === KEEP_EXPIRE ? NO_EXPIRE : expireAt;
       const ref = this.entries.createString(key, keyStart, keyEnd, value, valueStart, valueEnd, at);
-      this.keys.insertAfterFind(ref);
-      if (at !== NO_EXPIRE) this.expires.insert(ref);
-      this.found = ref;
+      try {
+        if (at !== NO_EXPIRE) this.expires.insert(ref);
+        this.keys.insertAfterFind(ref);
+      } catch (error) {
+        this.discard(ref);
+        throw error;
+      }
+      this.found = 0;
       return ref;
     }
     const meta = this.arena.u32[old * 4];
@@ -195,10 +212,15 @@ export class Database {
     const has = (u32[ref * 4] & FLAG_EXPIRE) !== 0;
     if (had && has) this.expires.replaceRef(old, ref);
     else if (had) this.expires.removeRef(old);
-    else if (has) this.expires.insert(ref);
-    if (this.found === old) this.keys.replaceFound(ref);
-    else this.keys.replaceRef(old, ref);
-    this.found = ref;
+    else if (has) {
+      try {
+        this.expires.insert(ref);
+      } catch (error) {
+        this.discard(ref);
+        throw error;
+      }
+    }
+    this.replaceInKeys(old, ref);
     this.keyspace.release(old);
   }
 
@@ -248,11 +270,23 @@ export class Database {
     return ref;
   }
 
-  /** Adds an entry whose key is known to be absent. */
+  /** Adds an entry whose key is known to be absent. Throws ARENA_FULL with the entry in no table. */
   addEntry(ref: Ref): void {
-    this.keys.insert(ref);
-    if ((this.arena.u32[ref * 4] & FLAG_EXPIRE) !== 0) this.expires.insert(ref);
     this.found = 0;
+    this.keys.insert(ref);
+    if ((this.arena.u32[ref * 4] & FLAG_EXPIRE) === 0) return;
+    try {
+      this.expires.insert(ref);
+    } catch (error) {
+      this.keys.removeRef(ref);
+      throw error;
+    }
+  }
+
+  /** Frees a new entry for which the tables had no room. */
+  private discard(ref: Ref): void {
+    this.expires.removeRef(ref);
+    this.entries.free(ref);
   }
 
   /** Deletes the key; false where it was absent or had expired. The caller calls `changed`. */
