@@ -5,6 +5,9 @@ import { invalidExpireTime, NOT_AN_INTEGER } from "../protocol/errors.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import type { CommandClient } from "./command_client.ts";
 
+/** Times are kept as doubles; this is the largest one below 2^63. */
+const EXPIRE_MILLISECONDS_MAX = 2 ** 63 - 1024;
+
 /**
  * The argument as a whole number, or NaN after the error reply. Every signed 64-bit integer is accepted; those beyond
  * 2^53 come as the nearest double, which is enough for offsets, counts and limits.
@@ -52,7 +55,7 @@ export function expireArgument(
       return NaN;
     }
     const at = large * BigInt(unitMilliseconds) + BigInt(base);
-    if (large > 0n && at <= INT64_MAX) return Number(at);
+    if (large > 0n && at <= INT64_MAX) return Math.min(Number(at), EXPIRE_MILLISECONDS_MAX);
   }
   client.reply.error(invalidExpireTime(command));
   return NaN;
