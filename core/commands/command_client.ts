@@ -1,8 +1,10 @@
 // What a command handler may use of the client that sent it. core/net's Client implements it; modules see only this.
 import type { Database } from "../keyspace/database.ts";
-import type { Arguments } from "../protocol/arguments.ts";
 import type { ReplyWriter } from "../protocol/reply_writer.ts";
 import type { ServerServices } from "./server_services.ts";
+
+/** `TYPE` of CLIENT LIST and CLIENT KILL. */
+export type ClientKind = "normal" | "master" | "replica" | "pubsub";
 
 export interface CommandClient {
   /** Unique, increasing, never reused. */
@@ -10,10 +12,17 @@ export interface CommandClient {
   readonly server: ServerServices;
   /** Where the one reply of a command goes. */
   readonly reply: ReplyWriter;
+  readonly kind: ClientKind;
+  /** "ip:port", "[ip6]:port" or "path:0". */
+  readonly peer: string;
+  readonly localAddress: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
   /** The selected database. */
   db: Database;
   /** Set by CLIENT SETNAME and HELLO SETNAME; empty when none. */
   name: string;
+  user: string;
   authenticated: boolean;
   libraryName: string;
   libraryVersion: string;
@@ -21,34 +30,33 @@ export interface CommandClient {
   noEvict: boolean;
   /** CLIENT NO-TOUCH: this client's reads leave access information alone. */
   noTouch: boolean;
-  /** CLIENT REPLY: what happens to the next replies. */
+  /** CLIENT REPLY: "skip" drops the replies of the next command only. */
   replyMode: "on" | "off" | "skip";
+  readonly blocking: Blocking | null;
 
+  /** The line of CLIENT LIST, without the newline. */
+  describe(): string;
   /** Ends the connection once everything replied so far was sent. */
   closeAfterReply(): void;
   /** Ends the connection now; pending replies are lost. */
   closeNow(): void;
+  /** Back to how a new connection is, but for its id and addresses (RESET). */
+  reset(): void;
 
   /**
-   * Stops running this client's commands until `unblock` is called or the deadline (milliseconds since 1970, 0 =
-   * never) passes. The handler that calls it writes no reply; whoever unblocks does, or has the command run again.
+   * Stops this client: no further command of it runs until `unblock`. A handler that blocks writes no reply; whoever
+   * unblocks does, or has the same command run again.
    */
   block(blocking: Blocking): void;
+  /** Goes on with the client's commands; `again` runs the one that blocked once more. */
+  unblock(options: { again: boolean }): void;
 }
 
-/** Why a client is blocked and what ends it. */
+/** Why a client is blocked and what may end it. */
 export interface Blocking {
-  /** The word CLIENT LIST-like tools and INFO count it under. */
-  reason: "pause" | "snapshot" | "wait" | "keys" | "shutdown";
-  /** Milliseconds since 1970; 0 = no deadline. */
-  deadline: number;
-  /** Called at the deadline: writes the reply. */
-  timedOut?(client: CommandClient): void;
-  /** Called when the client's connection ends, or another client's CLIENT UNBLOCK, KILL or RESET comes. */
+  reason: "pause" | "snapshot" | "shutdown" | "keys" | "wait";
+  /** Told when the connection ends while blocked. */
   cancelled?(client: CommandClient): void;
-  /** Where set, CLIENT UNBLOCK works on it: writes the reply for TIMEOUT or ERROR. */
-  unblocked?(client: CommandClient, withError: boolean): void;
+  /** Where set, CLIENT UNBLOCK works on it: writes the reply; the caller then unblocks. */
+  unblockedByClient?(client: CommandClient, how: "timeout" | "error"): void;
 }
-
-/** Runs a queued or blocked command again with its own copy of the arguments. */
-export type Rerun = (client: CommandClient, args: Arguments) => void;

@@ -12,6 +12,9 @@ import type { SlowLog } from "../server/slow_log.ts";
 import type { ServerStats } from "../server/server_stats.ts";
 import type { PluginHost } from "../plugins/plugin_host.ts";
 
+/** How a background save is made: from a page image, or by the background iterator. */
+export type SaveType = "fork" | "thread";
+
 /** A command with its counters, as registered. */
 export type RegisteredCommand = Command;
 
@@ -34,6 +37,14 @@ export interface ServerServices {
   readonly runId: string;
   /** The configuration file's real path, or empty. */
   readonly configFile: string;
+  /** `requirepass` as bytes; null where none is set. */
+  readonly requiredPassword: Uint8Array | null;
+  readonly version: string;
+  /** The version that clients which expect a Redis are told. */
+  readonly compatibleVersion: string;
+  /** CLIENT PAUSE and UNPAUSE. */
+  pauseClients(mode: "all" | "write", untilMs: number): void;
+  unpauseClients(): void;
   /** The text of `INFO` for these sections (lower case; "default", "all", "everything" included). */
   info(sections: readonly string[]): string;
   /** Zeroes what CONFIG RESETSTAT zeroes. */

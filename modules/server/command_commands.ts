@@ -352,7 +352,10 @@ export const commandCommands: CommandSpec[] = [
           { name: "command", type: "string" },
           { name: "arg", type: "string", optional: true, multiple: true },
         ],
-        help: ["GETKEYSANDFLAGS <full-command>", "    Return the keys and the access flags from a full command."],
+        help: [
+          "GETKEYSANDFLAGS <full-command>",
+          "    Return the keys and the access flags from a full command.",
+        ],
         handler: getkeysandflags,
       },
       {

@@ -5,7 +5,7 @@
 // The epoch word of an entry tells its state: at most `cutEpoch` = still to be handed over; `handedEpoch` = handed
 // over by this iterator; above = changed or created since. So there is no set of early keys and no stale pointer,
 // and tables may go on rehashing: a key that the walk meets twice is handed over once.
-import type { Arena, ReaderSlot, Ref } from "../../memory/arena.ts";
+import type { Arena, Ref } from "../../memory/arena.ts";
 import type { SharedRing } from "../../memory/shared_ring.ts";
 import type { EntryTable } from "../../keyspace/entry_table.ts";
 import { WORD_EPOCH } from "../../keyspace/entry_layout.ts";
@@ -66,7 +66,6 @@ export class BackgroundIterator implements SnapshotCut {
   constructor(
     private readonly keyspace: Keyspace,
     private readonly ring: SharedRing,
-    private readonly slot: ReaderSlot,
     private readonly processedCount: () => number,
     private readonly protectLarge: () => void,
   ) {
@@ -99,16 +98,18 @@ export class BackgroundIterator implements SnapshotCut {
       this.ring.publish();
     }
     if (!large) return true;
-    this.protectLarge();
+    // The worker may be reading it, or has yet to: it reads the page image from here on.
+    if (this.queued > this.processedCount()) this.protectLarge();
     return false;
   }
 
   private hand(database: number, ref: Ref): void {
     this.queued++;
-    if (this.overflow.length > 0 || !this.ring.tryPushWords(database, ref, RECORD_ENTRY, this.queued)) {
-      this.overflow.push(database, ref, this.queued);
+    // Blocks that are retired from now on wait until the worker has passed a later item, or the end.
+    const ticket = this.arena.nextTicket();
+    if (this.overflow.length > 0 || !this.ring.tryPushWords(database, ref, RECORD_ENTRY, ticket)) {
+      this.overflow.push(database, ref, ticket);
     }
-    this.slot.advance(this.queued);
   }
 
   /** True while so many changed keys wait for the worker that writers should wait too. */
@@ -155,7 +156,7 @@ export class BackgroundIterator implements SnapshotCut {
       }
     }
     if (this.walked && this.overflow.length === 0 && !this.completed) {
-      this.completed = this.ring.tryPushWords(0, 0, RECORD_COMPLETE, this.queued);
+      this.completed = this.ring.tryPushWords(0, 0, RECORD_COMPLETE, this.arena.nextTicket());
     }
     this.ring.publish();
     const took = performance.now() - start;

@@ -1,0 +1,528 @@
+// CLIENT: connections as things to list, name, pause and end.
+import { parseSafeInteger } from "../../core/bytes/integer.ts";
+import type { CommandSpec, Handler } from "../../core/commands/command.ts";
+import type { CommandClient } from "../../core/commands/command_client.ts";
+import type { Arguments } from "../../core/protocol/arguments.ts";
+import {
+  CLIENT_NAME_CHARACTERS,
+  NO_SUCH_CLIENT,
+  NOT_AN_INTEGER,
+  SYNTAX_ERROR,
+} from "../../core/protocol/errors.ts";
+import { type ClientFilter, parseClientFilter } from "./client_filter.ts";
+import { isPlainText } from "./plain_text.ts";
+
+function id(client: CommandClient, _args: Arguments): void {
+  client.reply.integer(client.id);
+}
+
+function info(client: CommandClient, _args: Arguments): void {
+  client.reply.verbatim("txt", `${client.describe()}\n`);
+}
+
+function list(client: CommandClient, args: Arguments): void {
+  const filter = parseClientFilter(client, args, 2, { allIds: true });
+  if (filter === null) return;
+  let text = "";
+  for (const each of client.server.clients.all()) {
+    if (matches(filter, each, client)) text += `${each.describe()}\n`;
+  }
+  client.reply.verbatim("txt", text);
+}
+
+function kill(client: CommandClient, args: Arguments): void {
+  const { reply, server } = client;
+  if (args.count === 3) {
+    const address = args.latin1(2);
+    for (const each of server.clients.all()) {
+      if (each.peer !== address) continue;
+      end(each, client);
+      reply.ok();
+      return;
+    }
+    reply.error(NO_SUCH_CLIENT);
+    return;
+  }
+  const filter = parseClientFilter(client, args, 2, { allIds: false });
+  if (filter === null) return;
+  const found = [...server.clients.all()].filter((each) => matches(filter, each, client));
+  reply.integer(found.length);
+  for (const each of found) end(each, client);
+}
+
+/** Ends a connection; one's own only once the reply was sent. */
+function end(target: CommandClient, self: CommandClient): void {
+  if (target === self) target.closeAfterReply();
+  else target.closeNow();
+}
+
+function matches(filter: ClientFilter, client: CommandClient, self: CommandClient): boolean {
+  if (filter.skipMe && client === self) return false;
+  if (filter.ids !== null && !filter.ids.has(client.id)) return false;
+  if (filter.address !== null && client.peer !== filter.address) return false;
+  if (filter.localAddress !== null && client.localAddress !== filter.localAddress) return false;
+  if (filter.kind !== null && client.kind !== filter.kind) return false;
+  if (filter.user !== null && client.user !== filter.user) return false;
+  if (filter.ageMin !== null) {
+    const age = (client.server.keyspace.clock.ms - client.createdAt) / 1000;
+    if (age < filter.ageMin) return false;
+  }
+  return true;
+}
+
+function setname(client: CommandClient, args: Arguments): void {
+  const name = args.latin1(2);
+  if (!isPlainText(name)) {
+    client.reply.error(CLIENT_NAME_CHARACTERS);
+    return;
+  }
+  client.name = name;
+  client.reply.ok();
+}
+
+function getname(client: CommandClient, _args: Arguments): void {
+  if (client.name === "") client.reply.null();
+  else client.reply.bulkLatin1(client.name);
+}
+
+function setinfo(client: CommandClient, args: Arguments): void {
+  const value = args.latin1(3);
+  const attribute = args.latin1(2);
+  if (!args.is(2, "lib-name") && !args.is(2, "lib-ver")) {
+    client.reply.error(`ERR Unrecognized option '${attribute}'`);
+    return;
+  }
+  if (!isPlainText(value)) {
+    client.reply.error(`ERR ${attribute} cannot contain spaces, newlines or special characters.`);
+    return;
+  }
+  if (args.is(2, "lib-name")) client.libraryName = value;
+  else client.libraryVersion = value;
+  client.reply.ok();
+}
+
+/** True for ON, false for OFF, null after an error reply. */
+function onOrOff(client: CommandClient, args: Arguments): boolean | null {
+  if (args.is(2, "on")) return true;
+  if (args.is(2, "off")) return false;
+  client.reply.error(SYNTAX_ERROR);
+  return null;
+}
+
+function noEvict(client: CommandClient, args: Arguments): void {
+  const on = onOrOff(client, args);
+  if (on === null) return;
+  client.noEvict = on;
+  client.reply.ok();
+}
+
+function noTouch(client: CommandClient, args: Arguments): void {
+  const on = onOrOff(client, args);
+  if (on === null) return;
+  client.noTouch = on;
+  client.reply.ok();
+}
+
+function replyMode(client: CommandClient, args: Arguments): void {
+  if (args.is(2, "on")) {
+    client.replyMode = "on";
+    client.reply.ok();
+  } else if (args.is(2, "off")) {
+    client.replyMode = "off";
+  } else if (args.is(2, "skip")) {
+    if (client.replyMode === "on") client.replyMode = "skip";
+  } else {
+    client.reply.error(SYNTAX_ERROR);
+  }
+}
+
+const PAUSE_MS_MAX = Number.MAX_SAFE_INTEGER / 2;
+
+function pause(client: CommandClient, args: Arguments): void {
+  const { reply, server } = client;
+  let mode: "all" | "write" = "all";
+  if (args.count === 4) {
+    if (args.is(3, "write")) mode = "write";
+    else if (!args.is(3, "all")) {
+      reply.error("ERR CLIENT PAUSE mode must be WRITE or ALL");
+      return;
+    }
+  }
+  const timeout = parseSafeInteger(args.buffer, args.starts[2], args.ends[2]);
+  if (Number.isNaN(timeout)) {
+    reply.error("ERR timeout is not an integer or out of range");
+    return;
+  }
+  if (timeout < 0) {
+    reply.error("ERR timeout is negative");
+    return;
+  }
+  if (timeout > PAUSE_MS_MAX) {
+    reply.error("ERR timeout is out of range");
+    return;
+  }
+  reply.ok();
+  server.pauseClients(mode, server.keyspace.clock.ms + timeout);
+}
+
+function unpause(client: CommandClient, _args: Arguments): void {
+  client.server.unpauseClients();
+  client.reply.ok();
+}
+
+function unblock(client: CommandClient, args: Arguments): void {
+  const { reply, server } = client;
+  let how: "timeout" | "error" = "timeout";
+  if (args.count === 4) {
+    if (args.is(3, "error")) how = "error";
+    else if (!args.is(3, "timeout")) {
+      reply.error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+      return;
+    }
+  }
+  const wanted = parseSafeInteger(args.buffer, args.starts[2], args.ends[2]);
+  if (Number.isNaN(wanted)) {
+    reply.error(NOT_AN_INTEGER);
+    return;
+  }
+  const target = server.clients.get(wanted);
+  const release = target?.blocking?.unblockedByClient;
+  if (target === undefined || release === undefined) {
+    reply.integer(0);
+    return;
+  }
+  release(target, how);
+  target.unblock({ again: false });
+  reply.integer(1);
+}
+
+function trackinginfo(client: CommandClient, _args: Arguments): void {
+  const { reply } = client;
+  reply.map(3);
+  reply.bulkText("flags");
+  reply.set(1);
+  reply.bulkText("off");
+  reply.bulkText("redirect");
+  reply.integer(-1);
+  reply.bulkText("prefixes");
+  reply.emptyArray();
+}
+
+function getredir(client: CommandClient, _args: Arguments): void {
+  client.reply.integer(-1);
+}
+
+const shared = {
+  flags: ["noscript", "loading", "stale"] as CommandSpec["flags"],
+  categories: ["connection"] as CommandSpec["categories"],
+  keySpecs: [],
+  group: "connection",
+  complexity: "O(1)",
+};
+
+const adminFlags = ["admin", "noscript", "loading", "stale"] as CommandSpec["flags"];
+
+function onOffSpec(
+  name: string,
+  since: string,
+  flags: CommandSpec["flags"],
+  summary: string,
+  handler: Handler,
+) {
+  return {
+    ...shared,
+    name,
+    arity: 3,
+    flags,
+    since,
+    summary,
+    arguments: [{
+      name: "enabled",
+      type: "oneof" as const,
+      arguments: [
+        { name: "on", type: "pure-token" as const, token: "ON" },
+        { name: "off", type: "pure-token" as const, token: "OFF" },
+      ],
+    }],
+    help: [`${name.toUpperCase()} (ON|OFF)`, `    ${summary}`],
+    handler,
+  };
+}
+
+export const clientCommands: CommandSpec[] = [
+  {
+    ...shared,
+    name: "client",
+    arity: -2,
+    flags: [],
+    categories: [],
+    since: "2.4.0",
+    complexity: "Depends on the subcommand.",
+    summary: "Lists, names, pauses and ends connections.",
+    subcommands: [
+      {
+        ...shared,
+        name: "getname",
+        arity: 2,
+        since: "2.6.9",
+        summary: "Returns the name of the connection.",
+        help: ["GETNAME", "    Return the name of the current connection."],
+        handler: getname,
+      },
+      {
+        ...shared,
+        name: "getredir",
+        arity: 2,
+        since: "6.0.0",
+        summary: "Tells to which client tracking messages are redirected; -1 while tracking is off.",
+        help: ["GETREDIR", "    Return the client ID we are redirecting to when tracking is enabled."],
+        handler: getredir,
+      },
+      {
+        ...shared,
+        name: "id",
+        arity: 2,
+        since: "5.0.0",
+        summary: "Returns the number of the connection.",
+        help: ["ID", "    Return the ID of the current connection."],
+        handler: id,
+      },
+      {
+        ...shared,
+        name: "info",
+        arity: 2,
+        since: "6.2.0",
+        summary: "Describes the connection.",
+        tips: ["nondeterministic_output"],
+        help: ["INFO", "    Return information about the current client connection."],
+        handler: info,
+      },
+      {
+        ...shared,
+        name: "kill",
+        arity: -3,
+        flags: adminFlags,
+        since: "2.4.0",
+        complexity: "O(N) for N connections.",
+        summary: "Ends connections.",
+        history: [
+          ["2.8.12", "Accepts filters."],
+          ["2.8.12", "Added the filter `ID`."],
+          ["3.2.0", "Added `master` to the types."],
+          ["5.0.0", "Replaced `slave` by `replica`; the old word still works."],
+          ["6.2.0", "Added the filter `LADDR`."],
+          ["8.0.0", "Added the filter `MAXAGE`."],
+        ],
+        arguments: [{
+          name: "filter",
+          type: "oneof",
+          arguments: [
+            { name: "old-format", type: "string" },
+            {
+              name: "new-format",
+              type: "oneof",
+              multiple: true,
+              arguments: [
+                { name: "client-id", type: "integer", token: "ID", optional: true },
+                { name: "client-type", type: "string", token: "TYPE", optional: true },
+                { name: "username", type: "string", token: "USER", optional: true },
+                { name: "addr", type: "string", token: "ADDR", optional: true },
+                { name: "laddr", type: "string", token: "LADDR", optional: true },
+                { name: "skipme", type: "string", token: "SKIPME", optional: true },
+                { name: "maxage", type: "integer", token: "MAXAGE", optional: true },
+              ],
+            },
+          ],
+        }],
+        help: [
+          "KILL <ip:port>",
+          "    Kill connection made from <ip:port>.",
+          "KILL <option> <value> [<option> <value> [...]]",
+          "    Kill connections. Options are:",
+          "    * ADDR (<ip:port>|<unixsocket>:0)",
+          "      Kill connections made from the specified address",
+          "    * LADDR (<ip:port>|<unixsocket>:0)",
+          "      Kill connections made to specified local address",
+          "    * TYPE (NORMAL|PRIMARY|REPLICA|PUBSUB)",
+          "      Kill connections by type.",
+          "    * USER <username>",
+          "      Kill connections authenticated by <username>.",
+          "    * SKIPME (YES|NO)",
+          "      Skip killing current connection (default: yes).",
+          "    * ID <client-id>",
+          "      Kill connections by client id.",
+          "    * MAXAGE <maxage>",
+          "      Kill connections older than the specified age in seconds.",
+        ],
+        handler: kill,
+      },
+      {
+        ...shared,
+        name: "list",
+        arity: -2,
+        flags: adminFlags,
+        since: "2.4.0",
+        complexity: "O(N) for N connections.",
+        summary: "Describes connections, one a line.",
+        history: [["5.0.0", "Added the filter `TYPE`."], ["6.2.0", "Added the filter `ID`."]],
+        tips: ["nondeterministic_output"],
+        arguments: [
+          {
+            name: "client-type",
+            type: "oneof",
+            token: "TYPE",
+            optional: true,
+            arguments: [
+              { name: "normal", type: "pure-token", token: "NORMAL" },
+              { name: "master", type: "pure-token", token: "MASTER" },
+              { name: "replica", type: "pure-token", token: "REPLICA" },
+              { name: "pubsub", type: "pure-token", token: "PUBSUB" },
+            ],
+          },
+          { name: "client-id", type: "integer", token: "ID", optional: true, multiple: true },
+        ],
+        help: [
+          "LIST [options ...]",
+          "    Return information about client connections. Options:",
+          "    * TYPE (NORMAL|PRIMARY|REPLICA|PUBSUB)",
+          "      Return clients of specified type.",
+          "    * ID <id> [<id> ...]",
+          "      Return clients of specified IDs only.",
+        ],
+        handler: list,
+      },
+      onOffSpec("no-evict", "7.0.0", adminFlags, "Protect the connection from client eviction.", noEvict),
+      onOffSpec(
+        "no-touch",
+        "7.2.0",
+        shared.flags,
+        "Leave access times of keys alone for this connection.",
+        noTouch,
+      ),
+      {
+        ...shared,
+        name: "pause",
+        arity: -3,
+        flags: adminFlags,
+        since: "3.0.0",
+        summary: "Holds back all commands, or those that write, for some time.",
+        history: [["6.2.0", "Added the modes."]],
+        arguments: [
+          { name: "timeout", type: "integer" },
+          {
+            name: "mode",
+            type: "oneof",
+            optional: true,
+            since: "6.2.0",
+            arguments: [
+              { name: "write", type: "pure-token", token: "WRITE" },
+              { name: "all", type: "pure-token", token: "ALL" },
+            ],
+          },
+        ],
+        help: [
+          "PAUSE <timeout> [WRITE|ALL]",
+          "    Suspend all, or just write, clients for <timeout> milliseconds.",
+        ],
+        handler: pause,
+      },
+      {
+        ...shared,
+        name: "reply",
+        arity: 3,
+        since: "3.2.0",
+        summary: "Chooses whether the connection gets replies.",
+        arguments: [{
+          name: "action",
+          type: "oneof",
+          arguments: [
+            { name: "on", type: "pure-token", token: "ON" },
+            { name: "off", type: "pure-token", token: "OFF" },
+            { name: "skip", type: "pure-token", token: "SKIP" },
+          ],
+        }],
+        help: ["REPLY (ON|OFF|SKIP)", "    Control the replies sent to the current connection."],
+        handler: replyMode,
+      },
+      {
+        ...shared,
+        name: "setinfo",
+        arity: 4,
+        since: "7.2.0",
+        summary: "Tells the name or version of the client library.",
+        tips: ["request_policy:all_nodes", "response_policy:all_succeeded"],
+        arguments: [{
+          name: "attr",
+          type: "oneof",
+          arguments: [
+            { name: "libname", type: "string", token: "LIB-NAME" },
+            { name: "libver", type: "string", token: "LIB-VER" },
+          ],
+        }],
+        help: [
+          "SETINFO <option> <value>",
+          "    Set client meta attr. Options are:",
+          "    * LIB-NAME: the client lib name.",
+          "    * LIB-VER: the client lib version.",
+        ],
+        handler: setinfo,
+      },
+      {
+        ...shared,
+        name: "setname",
+        arity: 3,
+        since: "2.6.9",
+        summary: "Names the connection.",
+        tips: ["request_policy:all_nodes", "response_policy:all_succeeded"],
+        arguments: [{ name: "connection-name", type: "string" }],
+        help: ["SETNAME <name>", "    Assign the name <name> to the current connection."],
+        handler: setname,
+      },
+      {
+        ...shared,
+        name: "trackinginfo",
+        arity: 2,
+        since: "6.2.0",
+        summary: "Tells how tracking is set for the connection; it is off in this version.",
+        help: ["TRACKINGINFO", "    Report tracking status for the current connection."],
+        handler: trackinginfo,
+      },
+      {
+        ...shared,
+        name: "unblock",
+        arity: -3,
+        flags: adminFlags,
+        since: "5.0.0",
+        summary: "Releases a client that a blocking command holds.",
+        arguments: [
+          { name: "client-id", type: "integer" },
+          {
+            name: "unblock-type",
+            type: "oneof",
+            optional: true,
+            arguments: [
+              { name: "timeout", type: "pure-token", token: "TIMEOUT" },
+              { name: "error", type: "pure-token", token: "ERROR" },
+            ],
+          },
+        ],
+        help: [
+          "UNBLOCK <clientid> [TIMEOUT|ERROR]",
+          "    Unblock the specified blocked client.",
+        ],
+        handler: unblock,
+      },
+      {
+        ...shared,
+        name: "unpause",
+        arity: 2,
+        flags: adminFlags,
+        since: "6.2.0",
+        complexity: "O(N) for N connections that wait.",
+        summary: "Ends a pause.",
+        help: ["UNPAUSE", "    Stop the current client pause, resuming traffic."],
+        handler: unpause,
+      },
+    ],
+  },
+];
