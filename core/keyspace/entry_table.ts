@@ -10,14 +10,15 @@ import {
   BUCKET_REFS,
   bucketOf,
   fingerprintOf,
-  lowestByte,
+  matchingSlots,
+  patternOf,
   ROOT_BUCKETS,
   ROOT_DIRECTORY,
   ROOT_MASK,
   ROOT_MOVES,
   SEGMENT_MASK,
   SEGMENT_SHIFT,
-  zeroBytes,
+  slotOf,
 } from "../structures/hashtable_layout.ts";
 import { keyOffset, WORD_KEY_LENGTH } from "./entry_layout.ts";
 
@@ -30,30 +31,28 @@ export class EntryTable extends HashTable {
     const word = this.root * 4;
     const index = bucketOf(hash, i32[word + ROOT_BUCKETS], i32[word + ROOT_MASK]);
     const segment = i32[i32[word + ROOT_DIRECTORY] * 4 + (index >>> SEGMENT_SHIFT)];
-    const pattern = Math.imul(fingerprintOf(hash), 0x01010101);
+    const pattern = patternOf(fingerprintOf(hash));
     this.foundHash = hash;
     let bucket = segment === 0 ? 0 : segment + (index & SEGMENT_MASK) * BUCKET_GRANULES;
     while (bucket !== 0) {
       const first = bucket * 4;
-      for (let group = 0; group < 3; group++) {
-        let marks = zeroBytes(i32[first + group] ^ pattern);
-        while (marks !== 0) {
-          const slot = group * 4 + lowestByte(marks);
-          const ref = i32[first + BUCKET_REFS + slot];
-          if (i32[ref * 4 + WORD_KEY_LENGTH] === length) {
-            const address = ref * 16 + keyOffset(i32[ref * 4]);
-            let at = 0;
-            while (at < length && u8[address + at] === bytes[start + at]) at++;
-            if (at === length) {
-              this.foundRef = ref;
-              this.foundBucket = bucket;
-              this.foundSlot = slot;
-              this.foundMoves = i32[word + ROOT_MOVES];
-              return ref;
-            }
+      let slots = matchingSlots(i32, first, pattern);
+      while (slots !== 0) {
+        const slot = slotOf(slots);
+        const ref = i32[first + BUCKET_REFS + slot];
+        if (i32[ref * 4 + WORD_KEY_LENGTH] === length) {
+          const address = ref * 16 + keyOffset(i32[ref * 4]);
+          let at = 0;
+          while (at < length && u8[address + at] === bytes[start + at]) at++;
+          if (at === length) {
+            this.foundRef = ref;
+            this.foundBucket = bucket;
+            this.foundSlot = slot;
+            this.foundMoves = i32[word + ROOT_MOVES];
+            return ref;
           }
-          marks &= marks - 1;
         }
+        slots &= slots - 1;
       }
       bucket = i32[first + BUCKET_CHAIN];
     }

@@ -1,6 +1,6 @@
 // The hash table of hash fields (and of set members: fields without a value). An element is one block: two words with
 // the lengths of field and value, the field's bytes, the value's bytes. Called by modules/hashes, modules/sets, RDB load.
-import type { Arena, Ref } from "../memory/arena.ts";
+import type { Ref } from "../memory/arena.ts";
 import { hashWords } from "./hash.ts";
 import { HashTable } from "./hashtable.ts";
 

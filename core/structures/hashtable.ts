@@ -24,7 +24,8 @@ import {
   FILL_MAX,
   fingerprintOf,
   INLINE_DIRECTORY_WORDS,
-  lowestByte,
+  matchingSlots,
+  patternOf,
   ROOT_ALLOCATED,
   ROOT_BUCKETS,
   ROOT_BYTES,
@@ -36,7 +37,7 @@ import {
   ROOT_PAUSES,
   ROOT_SIZE,
   ROOT_TARGET,
-  zeroBytes,
+  slotOf,
 } from "./hashtable_layout.ts";
 import { noteChain, resizeStep, setTarget } from "./hashtable_resize.ts";
 
@@ -116,23 +117,21 @@ export abstract class HashTable {
     const word = this.root * 4;
     this.foundHash = hash;
     let bucket = bucketRef(this.arena, word, bucketOf(hash, i32[word + ROOT_BUCKETS], i32[word + ROOT_MASK]));
-    const pattern = Math.imul(fingerprintOf(hash), 0x01010101);
+    const pattern = patternOf(fingerprintOf(hash));
     while (bucket !== 0) {
       const first = bucket * 4;
-      for (let group = 0; group < 3; group++) {
-        let marks = zeroBytes(i32[first + group] ^ pattern);
-        while (marks !== 0) {
-          const slot = group * 4 + lowestByte(marks);
-          const ref = i32[first + BUCKET_REFS + slot];
-          if (this.keyEquals(ref, bytes, start, end)) {
-            this.foundRef = ref;
-            this.foundBucket = bucket;
-            this.foundSlot = slot;
-            this.foundMoves = i32[word + ROOT_MOVES];
-            return ref;
-          }
-          marks &= marks - 1;
+      let slots = matchingSlots(i32, first, pattern);
+      while (slots !== 0) {
+        const slot = slotOf(slots);
+        const ref = i32[first + BUCKET_REFS + slot];
+        if (this.keyEquals(ref, bytes, start, end)) {
+          this.foundRef = ref;
+          this.foundBucket = bucket;
+          this.foundSlot = slot;
+          this.foundMoves = i32[word + ROOT_MOVES];
+          return ref;
         }
+        slots &= slots - 1;
       }
       bucket = i32[first + BUCKET_CHAIN];
     }
@@ -490,11 +489,8 @@ function missing(ref: Ref): Error {
 
 // Number of the first free slot of the bucket at a word, or -1.
 function freeSlot(i32: Int32Array, bucket: number): number {
-  for (let group = 0; group < 3; group++) {
-    const marks = zeroBytes(i32[bucket + group]);
-    if (marks !== 0) return group * 4 + lowestByte(marks);
-  }
-  return -1;
+  const slots = matchingSlots(i32, bucket, 0);
+  return slots === 0 ? -1 : slotOf(slots);
 }
 
 // Keeps chains short: moves the chain's last element into the hole, and frees buckets at its end that hold nothing.

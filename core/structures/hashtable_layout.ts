@@ -72,14 +72,30 @@ export function fingerprintOf(hash: number): number {
   return upper === 0 ? 1 : upper;
 }
 
-/** The bits 0x80 of those bytes of `word` that are 0. Exact: a byte is never taken for 0 because of its neighbour. */
-export function zeroBytes(word: number): number {
-  return ~((((word & 0x7f7f7f7f) + 0x7f7f7f7f) | word) | 0x7f7f7f7f);
+/** A word of four bytes that all are the fingerprint. */
+export function patternOf(fingerprint: number): number {
+  return Math.imul(fingerprint, 0x01010101);
 }
 
-/** Number (0 to 3) of the lowest byte marked in a result of `zeroBytes` that is not 0. */
-export function lowestByte(marks: number): number {
-  return (31 - Math.clz32(marks & -marks)) >>> 3;
+/**
+ * The slots of the bucket at word `first` whose fingerprint is that of `pattern` (0: the free slots), as bits of one
+ * word for `slotOf`. Without branches, because which slot it is cannot be predicted, and exact.
+ */
+export function matchingSlots(i32: Int32Array, first: number, pattern: number): number {
+  const x0 = i32[first] ^ pattern;
+  const x1 = i32[first + 1] ^ pattern;
+  const x2 = i32[first + 2] ^ pattern;
+  // The bits 0x80 of those bytes that are 0.
+  const z0 = ~((((x0 & 0x7f7f7f7f) + 0x7f7f7f7f) | x0) | 0x7f7f7f7f);
+  const z1 = ~((((x1 & 0x7f7f7f7f) + 0x7f7f7f7f) | x1) | 0x7f7f7f7f);
+  const z2 = ~((((x2 & 0x7f7f7f7f) + 0x7f7f7f7f) | x2) | 0x7f7f7f7f);
+  return (z0 >>> 7) | (z1 >>> 6) | (z2 >>> 5);
+}
+
+/** Slot (0 to 11) of the lowest bit of a result of `matchingSlots` that is not 0. */
+export function slotOf(slots: number): number {
+  const bit = 31 - Math.clz32(slots & -slots);
+  return ((bit & 7) << 2) | (bit >>> 3);
 }
 
 /** Smallest number of buckets that holds `elements` without growing. */
