@@ -7,6 +7,7 @@ import type { ServerServices } from "../../core/commands/server_services.ts";
 import { Keyspace } from "../../core/keyspace/keyspace.ts";
 import { Arena } from "../../core/memory/arena.ts";
 import { Arguments } from "../../core/protocol/arguments.ts";
+import { unknownCommand, wrongArity } from "../../core/protocol/errors.ts";
 import { OutputSink } from "../../core/protocol/output_sink.ts";
 import { ReplyWriter } from "../../core/protocol/reply_writer.ts";
 
@@ -52,23 +53,29 @@ export class CommandRig {
     this.#reply.protocol = protocol;
   }
 
-  /** Runs one command of right arity and returns the bytes of its reply, one character a byte. Throws what it throws. */
+  /** Runs one command and returns the bytes of its reply, one character a byte. Throws what the handler throws. */
   raw(...words: (string | Uint8Array)[]): string {
-    const args = Arguments.of(...words);
-    const name = args.latin1(0).toLowerCase();
-    const spec = this.#specs.get(name);
-    if (spec?.handler === undefined) throw new Error(`the rig has no command '${name}'`);
-    if (spec.arity > 0 ? args.count !== spec.arity : args.count < -spec.arity) {
-      throw new Error(`wrong number of arguments for '${name}' in a test`);
-    }
     this.keyspace.clock.update();
     try {
-      spec.handler(this.#client, args);
+      this.#run(Arguments.of(...words));
     } finally {
       this.lastReply = latin1Text(this.#sink.bytes, 0, this.#sink.length);
       this.#sink.clear();
     }
     return this.lastReply;
+  }
+
+  #run(args: Arguments): void {
+    let spec = this.#specs.get(args.latin1(0).toLowerCase());
+    let name = spec?.name;
+    if (spec?.subcommands !== undefined) {
+      spec = spec.subcommands.find((each) => args.count > 1 && args.is(1, each.name.toLowerCase()));
+      name = `${name}|${spec?.name}`;
+    }
+    if (spec?.handler === undefined) this.#reply.error(unknownCommand(args));
+    else if (spec.arity > 0 ? args.count !== spec.arity : args.count < -spec.arity) {
+      this.#reply.error(wrongArity(name!));
+    } else spec.handler(this.#client, args);
   }
 
   /** What the last command had written, also when it threw. */
