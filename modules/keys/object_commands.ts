@@ -1,5 +1,5 @@
 // OBJECT: what the server knows of a value beside its contents.
-import { type CommandSpec, type Handler, type KeySpec } from "../../core/commands/command.ts";
+import type { CommandSpec, Handler, KeySpec } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { lfuDecayed, lruIdleSeconds } from "../../core/keyspace/access.ts";
 import { WORD_ACCESS } from "../../core/keyspace/entry_layout.ts";

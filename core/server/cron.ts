@@ -1,0 +1,88 @@
+// The periodic work of the server, `hz` times a second, each part bounded in time: expiry, eviction, resizing tables,
+// background freeing, client timeouts, save points, samples for INFO.
+import type { Server } from "./server.ts";
+
+/** Resizing may take this long a tick, background freeing and eviction likewise. */
+const REHASH_MICROS = 1000;
+const LAZY_FREE_MICROS = 1000;
+const SAMPLE_INTERVAL_MS = 100;
+const DATABASES_RESIZED_PER_TICK = 16;
+const MEMORY_PEAK_INTERVAL_MS = 1000;
+
+export class Cron {
+  private timer: number | undefined;
+  private lastSample = 0;
+  private lastPeak = 0;
+  private nextDatabase = 0;
+
+  constructor(private readonly server: Server) {}
+
+  start(): void {
+    this.timer = setTimeout(() => this.tick(), 1000 / this.server.config.values.hz);
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+  }
+
+  private tick(): void {
+    this.start();
+    const { server } = this;
+    const { keyspace } = server;
+    const now = keyspace.clock.update();
+    if (server.loading === null) {
+      this.expire();
+      this.evict();
+      this.resizeTables();
+      if (!keyspace.lazyFree.idle) keyspace.lazyFree.run(LAZY_FREE_MICROS);
+      keyspace.arena.reclaim();
+      server.saves.cron(now);
+    }
+    server.clients.cron(now);
+    server.pause.expire(now);
+    if (now - this.lastSample >= SAMPLE_INTERVAL_MS) {
+      this.lastSample = now;
+      const { stats } = server;
+      stats.commandRate.sample(stats.commands, now);
+      stats.inputRate.sample(stats.inputBytes, now);
+      stats.outputRate.sample(stats.outputBytes, now);
+    }
+    if (now - this.lastPeak >= MEMORY_PEAK_INTERVAL_MS) {
+      this.lastPeak = now;
+      server.notePeak(server.usedMemory());
+    }
+  }
+
+  private expire(): void {
+    const { server } = this;
+    if (!server.activeExpire) return;
+    const start = performance.now();
+    server.expire.slowCycle(server.expireOptions);
+    server.latency.addIfNeeded("expire-cycle", performance.now() - start, server.keyspace.clock.ms);
+  }
+
+  private evict(): void {
+    const { server } = this;
+    if (server.config.values.maxmemory === 0) return;
+    const start = performance.now();
+    server.eviction.run();
+    server.latency.addIfNeeded("eviction-cycle", performance.now() - start, server.keyspace.clock.ms);
+  }
+
+  /** Goes on with resizing in a few databases; shrinks tables that have become sparse. */
+  private resizeTables(): void {
+    const { keyspace, config } = this.server;
+    if (!config.values.activerehashing) return;
+    const { databases } = keyspace;
+    const until = performance.now() + REHASH_MICROS / 1000;
+    const count = Math.min(DATABASES_RESIZED_PER_TICK, databases.length);
+    for (let i = 0; i < count; i++) {
+      const database = databases[this.nextDatabase++ % databases.length];
+      for (const table of [database.keys, database.expires]) {
+        if (!table.isRehashing && !table.shrinkIfNeeded()) continue;
+        table.rehashFor(REHASH_MICROS);
+        if (performance.now() > until) return;
+      }
+    }
+  }
+}
