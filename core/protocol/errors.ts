@@ -10,6 +10,7 @@ export const SAME_OBJECT = "ERR source and destination objects are the same";
 export const INDEX_OUT_OF_RANGE = "ERR index out of range";
 export const NOT_AN_INTEGER = "ERR value is not an integer or out of range";
 export const NOT_A_FLOAT = "ERR value is not a valid float";
+export const NOT_FINITE = "ERR value is NaN or Infinity";
 export const OUT_OF_RANGE = "ERR value is out of range";
 export const MUST_BE_POSITIVE = "ERR value is out of range, must be positive";
 export const OVERFLOW = "ERR increment or decrement would overflow";
@@ -105,6 +106,11 @@ export const UNAUTHENTICATED_BULK = "ERR Protocol error: unauthenticated bulk le
 /** A bulk header was wanted; `found` is the byte that stood there. */
 export function expectedDollar(found: number): string {
   return `ERR Protocol error: expected '$', got '${String.fromCharCode(found)}'`;
+}
+
+/** Of an integer argument with limits of its own. */
+export function outsideRange(least: bigint, most: bigint): string {
+  return `ERR value is out of range, value must between ${least} and ${most}`;
 }
 
 /** `name` is the command's full name in lower case: "get", "client|kill". */
