@@ -1,10 +1,12 @@
 // The server as command modules see it. core/server's Server implements it. Types only.
 import type { Keyspace } from "../keyspace/keyspace.ts";
+import type { Ref } from "../memory/arena.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Config } from "../server/config/config.ts";
 import type { ClientRegistry } from "../server/client_registry.ts";
 import type { Command, CommandTable } from "../server/command_table.ts";
 import type { LatencyMonitor } from "../server/latency_monitor.ts";
+import type { MemoryReport } from "../server/memory_report.ts";
 import type { PauseGate } from "../server/pause_gate.ts";
 import type { SaveCoordinator } from "../server/save_coordinator.ts";
 import type { ShutdownController } from "../server/shutdown_controller.ts";
@@ -47,6 +49,15 @@ export interface ServerServices {
   unpauseClients(): void;
   /** The text of `INFO` for these sections (lower case; "default", "all", "everything" included). */
   info(sections: readonly string[]): string;
+  memory(): MemoryReport;
+  /** Bytes of the value in RDB form. */
+  serializedLength(ref: Ref): number;
+  /** Saves and loads the dataset again, as asked; an error reply's text where that failed. */
+  reloadDataset(options: { save: boolean; flush: boolean; merge: boolean }): string | null;
+  /** Whether cron deletes expired keys. */
+  activeExpire: boolean;
+  /** DEBUG PAUSE-CRON. */
+  pauseCron(paused: boolean): void;
   /** Zeroes what CONFIG RESETSTAT zeroes. */
   resetStats(): void;
 }

@@ -1,0 +1,355 @@
+// DEBUG: levers for tests and for looking inside. Off unless `enable-debug-command` allows it.
+import { matchGlob } from "../../core/bytes/glob.ts";
+import { parseDouble } from "../../core/bytes/double.ts";
+import { parseSafeInteger } from "../../core/bytes/integer.ts";
+import type { CommandSpec, Handler } from "../../core/commands/command.ts";
+import type { CommandClient } from "../../core/commands/command_client.ts";
+import { lruIdleSeconds } from "../../core/keyspace/access.ts";
+import { datasetDigest, valueDigest } from "../../core/keyspace/digest.ts";
+import { ENCODING_HASHTABLE, TYPE_STRING, WORD_ACCESS } from "../../core/keyspace/entry_layout.ts";
+import { NO_EXPIRE } from "../../core/keyspace/entry_store.ts";
+import { encodingName } from "../../core/keyspace/value_names.ts";
+import type { Ref } from "../../core/memory/arena.ts";
+import type { Arguments } from "../../core/protocol/arguments.ts";
+import { NO_SUCH_KEY, NOT_A_FLOAT, NOT_AN_INTEGER } from "../../core/protocol/errors.ts";
+import type { HashTableStats } from "../../core/structures/hashtable.ts";
+
+const encoder = new TextEncoder();
+
+/** Wraps a handler: refuses where the configuration does not allow DEBUG for this client. */
+function guarded(handler: Handler): Handler {
+  return (client, args) => {
+    const allowed = client.server.config.values.enableDebugCommand;
+    if (allowed === "yes" || (allowed === "local" && isLocal(client))) handler(client, args);
+    else {
+      client.reply.error(
+        'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it ' +
+          "from a local connection, otherwise you need to set this option in the configuration file, and then " +
+          "restart the server.",
+      );
+    }
+  };
+}
+
+function isLocal(client: CommandClient): boolean {
+  return /^(127\.|\[?::1\]?:|\/)/.test(client.peer);
+}
+
+function sleep(client: CommandClient, args: Arguments): void {
+  const seconds = parseDouble(args.buffer, args.starts[2], args.ends[2]);
+  if (Number.isNaN(seconds)) {
+    client.reply.error(NOT_A_FLOAT);
+    return;
+  }
+  // The point of DEBUG SLEEP is that the whole server stands still.
+  const word = new Int32Array(new SharedArrayBuffer(4));
+  if (seconds > 0) Atomics.wait(word, 0, 0, seconds * 1000);
+  client.server.keyspace.clock.update();
+  client.reply.ok();
+}
+
+function object(client: CommandClient, args: Arguments): void {
+  const { keyspace } = client.server;
+  const ref = client.db.keys.find(args.buffer, args.starts[2], args.ends[2]);
+  if (ref === 0) {
+    client.reply.error(NO_SUCH_KEY);
+    return;
+  }
+  const { entries } = keyspace;
+  const access = keyspace.arena.u32[ref * 4 + WORD_ACCESS];
+  const serialized = client.server.serializedLength(ref);
+  client.reply.simple(
+    `Value at:0x${(ref * 16).toString(16)} refcount:1 encoding:${encodingName(entries.encoding(ref))} ` +
+      `serializedlength:${serialized} lru:${access} ` +
+      `lru_seconds_idle:${lruIdleSeconds(access, keyspace.clock.lruSeconds)}`,
+  );
+}
+
+function reload(client: CommandClient, args: Arguments): void {
+  const options = { save: true, flush: true, merge: false };
+  for (let i = 2; i < args.count; i++) {
+    if (args.is(i, "merge")) options.merge = true;
+    else if (args.is(i, "noflush")) options.flush = false;
+    else if (args.is(i, "nosave")) options.save = false;
+    else {
+      client.reply.error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+      return;
+    }
+  }
+  const problem = client.server.reloadDataset(options);
+  if (problem !== null) client.reply.error(problem);
+  else client.reply.ok();
+}
+
+function digest(client: CommandClient, _args: Arguments): void {
+  client.reply.simple(datasetDigest(client.server.keyspace));
+}
+
+function digestValue(client: CommandClient, args: Arguments): void {
+  const { reply, server, db } = client;
+  reply.array(args.count - 2);
+  for (let i = 2; i < args.count; i++) {
+    reply.simple(valueDigest(server.keyspace, db.keys.find(args.buffer, args.starts[i], args.ends[i])));
+  }
+}
+
+function setActiveExpire(client: CommandClient, args: Arguments): void {
+  client.server.activeExpire = args.latin1(2) !== "0";
+  client.reply.ok();
+}
+
+function pauseCron(client: CommandClient, args: Arguments): void {
+  client.server.pauseCron(args.latin1(2) !== "0");
+  client.reply.ok();
+}
+
+function htstats(client: CommandClient, args: Arguments): void {
+  const { reply, server } = client;
+  const id = parseSafeInteger(args.buffer, args.starts[2], args.ends[2]);
+  const database = server.keyspace.databases[id];
+  if (Number.isNaN(id)) {
+    reply.error(NOT_AN_INTEGER);
+    return;
+  }
+  if (database === undefined) {
+    reply.error("ERR Out of range database");
+    return;
+  }
+  reply.verbatim(
+    "txt",
+    `[Dictionary HT]\n${tableText(database.keys.stats())}\n[Expires HT]\n${
+      tableText(database.expires.stats())
+    }`,
+  );
+}
+
+function htstatsKey(client: CommandClient, args: Arguments): void {
+  const { keyspace } = client.server;
+  const ref = client.db.keys.find(args.buffer, args.starts[2], args.ends[2]);
+  if (ref === 0) client.reply.error(NO_SUCH_KEY);
+  else if (keyspace.entries.encoding(ref) !== ENCODING_HASHTABLE) {
+    client.reply.error("ERR The value stored at the specified key is not represented using an hash table");
+  } else {
+    const stats = keyspace.fields.attach(keyspace.entries.valueRef(ref)).stats();
+    client.reply.verbatim("txt", tableText(stats));
+  }
+}
+
+function tableText(stats: HashTableStats): string {
+  if (stats.elements === 0) return "No stats available for empty dictionaries\n";
+  const lines = [
+    "Hash table 0 stats (main hash table):",
+    ` table size: ${stats.buckets}`,
+    ` target size: ${stats.targetBuckets}`,
+    ` number of elements: ${stats.elements}`,
+    ` chained buckets: ${stats.chainedBuckets}`,
+    ` max chain length: ${stats.chainLengthMax}`,
+    ` overhead bytes: ${stats.overheadBytes}`,
+    " Elements per bucket:",
+  ];
+  stats.elementsPerBucket.forEach((count, elements) => {
+    if (count === 0) return;
+    lines.push(`   ${elements}: ${count} (${(count * 100 / stats.buckets).toFixed(2)}%)`);
+  });
+  return `${lines.join("\n")}\n`;
+}
+
+function stringmatchLen(client: CommandClient, args: Arguments): void {
+  const length = parseSafeInteger(args.buffer, args.starts[2], args.ends[2]);
+  if (!(length >= 0)) {
+    client.reply.error(NOT_AN_INTEGER);
+    return;
+  }
+  const text = new Uint8Array(length).fill(97);
+  matchGlob(args.buffer, args.starts[3], args.ends[3], text, 0, length);
+  client.reply.ok();
+}
+
+function error(client: CommandClient, args: Arguments): void {
+  client.reply.error(args.latin1(2));
+}
+
+function log(client: CommandClient, args: Arguments): void {
+  client.server.log.warning(`DEBUG LOG: ${args.latin1(2)}`);
+  client.reply.ok();
+}
+
+function populate(client: CommandClient, args: Arguments): void {
+  const { db, reply, server } = client;
+  const count = parseSafeInteger(args.buffer, args.starts[2], args.ends[2]);
+  if (!(count >= 0)) {
+    reply.error(NOT_AN_INTEGER);
+    return;
+  }
+  const prefix = args.count > 3 ? args.latin1(3) : "key";
+  let size = 0;
+  if (args.count > 4) {
+    size = parseSafeInteger(args.buffer, args.starts[4], args.ends[4]);
+    if (!(size >= 0)) {
+      reply.error(NOT_AN_INTEGER);
+      return;
+    }
+  }
+  for (let i = 0; i < count; i++) {
+    const key = encoder.encode(`${prefix}:${i}`);
+    if (db.peek(key, 0, key.length) !== 0) continue;
+    const text = encoder.encode(`value:${i}`);
+    let value = text;
+    if (size > 0) {
+      value = new Uint8Array(size);
+      value.set(text.subarray(0, size));
+    }
+    db.setString(key, 0, key.length, value, 0, value.length, NO_EXPIRE);
+    server.keyspace.dirty++;
+  }
+  reply.ok();
+}
+
+function protocol(client: CommandClient, args: Arguments): void {
+  const { reply } = client;
+  const name = args.latin1(2).toLowerCase();
+  if (name === "string") reply.bulkText("Hello World");
+  else if (name === "integer") reply.integer(12345);
+  else if (name === "double") reply.double(3.141);
+  else if (name === "null") reply.null();
+  else if (name === "array") {
+    reply.array(3);
+    for (let i = 0; i < 3; i++) reply.integer(i);
+  } else if (name === "set") {
+    reply.set(3);
+    for (let i = 0; i < 3; i++) reply.integer(i);
+  } else if (name === "map") {
+    reply.map(3);
+    for (let i = 0; i < 3; i++) {
+      reply.integer(i);
+      reply.boolean(i === 1);
+    }
+  } else if (name === "attrib") {
+    if (reply.protocol === 2) {
+      reply.error("ERR RESP2 does not exist with this type");
+      return;
+    }
+    reply.attribute(1);
+    reply.bulkText("key-popularity");
+    reply.array(2);
+    reply.bulkText("key:123");
+    reply.integer(90);
+    reply.bulkText("Some real reply following the attribute");
+  } else if (name === "push") {
+    if (reply.protocol === 2) {
+      reply.error("ERR RESP2 does not exist with this type");
+      return;
+    }
+    reply.push(2);
+    reply.bulkText("server-cpu-usage");
+    reply.integer(42);
+  } else if (name === "true") reply.boolean(true);
+  else if (name === "false") reply.boolean(false);
+  else if (name === "verbatim") reply.verbatim("txt", "This is a verbatim\nstring");
+  else if (name === "bignum") reply.bigNumber("1234567999999999999999999999999999999");
+  else {
+    reply.error(
+      "ERR Wrong protocol type name. Please use one of the following: string|integer|double|null|array|set|map|" +
+        "attrib|push|verbatim|true|false",
+    );
+  }
+}
+
+function listpack(client: CommandClient, args: Arguments): void {
+  const { keyspace } = client.server;
+  const ref: Ref = client.db.keys.find(args.buffer, args.starts[2], args.ends[2]);
+  if (ref === 0) {
+    client.reply.error(NO_SUCH_KEY);
+    return;
+  }
+  const { entries, arena } = keyspace;
+  if (entries.type(ref) === TYPE_STRING || entries.encoding(ref) === ENCODING_HASHTABLE) {
+    client.reply.error("ERR Not a listpack encoded object.");
+    return;
+  }
+  const value = entries.valueRef(ref);
+  const bytes = arena.u32[value * 4];
+  client.reply.simple(`Listpack of ${bytes} bytes at 0x${(value * 16).toString(16)}`);
+}
+
+function sub(name: string, arity: number, help: string[], handler: Handler): CommandSpec {
+  return {
+    name,
+    arity,
+    flags: ["admin", "noscript", "loading", "stale", "protected"],
+    categories: [],
+    keySpecs: [],
+    since: "1.0.0",
+    group: "server",
+    complexity: "Depends.",
+    summary: help[1]?.trim() ?? "For tests.",
+    help,
+    handler: guarded(handler),
+  };
+}
+
+export const debugCommands: CommandSpec[] = [
+  {
+    name: "debug",
+    arity: -2,
+    flags: ["admin", "noscript", "loading", "stale", "protected"],
+    categories: [],
+    keySpecs: [],
+    since: "1.0.0",
+    group: "server",
+    complexity: "Depends on the subcommand.",
+    summary: "For tests and for looking inside.",
+    subcommands: [
+      sub("digest", 2, ["DIGEST", "    Output a hex signature representing the current DB content."], digest),
+      sub("digest-value", -2, [
+        "DIGEST-VALUE <key> [<key> ...]",
+        "    Output a hex signature of the values of all the specified keys.",
+      ], digestValue),
+      sub("error", 3, ["ERROR <string>", "    Return a protocol error with <string> as message."], error),
+      sub("htstats", -3, [
+        "HTSTATS <dbid> [full]",
+        "    Return hash table statistics of the specified database.",
+      ], htstats),
+      sub("htstats-key", -3, [
+        "HTSTATS-KEY <key> [full]",
+        "    Like HTSTATS but for the hash table stored at <key>'s value.",
+      ], htstatsKey),
+      sub(
+        "listpack",
+        3,
+        ["LISTPACK <key>", "    Show where and how large the listpack of <key> is."],
+        listpack,
+      ),
+      sub("log", 3, ["LOG <message>", "    Write <message> to the server log."], log),
+      sub(
+        "object",
+        -3,
+        ["OBJECT <key>", "    Show low level info about <key> and associated value."],
+        object,
+      ),
+      sub("pause-cron", 3, ["PAUSE-CRON <0|1>", "    Stop periodic cron job processing."], pauseCron),
+      sub("populate", -3, [
+        "POPULATE <count> [<prefix>] [<size>]",
+        "    Create <count> string keys named key:<num>. If <prefix> is specified then",
+        "    it is used instead of the 'key' prefix. Values are value:<num>, or <size> bytes.",
+      ], populate),
+      sub("protocol", 3, ["PROTOCOL <type>", "    Reply with a test value of the specified type."], protocol),
+      sub("reload", -2, [
+        "RELOAD [option ...]",
+        "    Save the RDB on disk and reload it back to memory. Valid <option> values:",
+        "    * MERGE: conflicting keys will be loaded from RDB.",
+        "    * NOFLUSH: the existing database will not be removed before load.",
+        "    * NOSAVE: the database will be loaded from an existing RDB file.",
+      ], reload),
+      sub("set-active-expire", 3, [
+        "SET-ACTIVE-EXPIRE <0|1>",
+        "    Setting it to 0 disables expiring keys in background when they are not accessed.",
+      ], setActiveExpire),
+      sub("sleep", 3, ["SLEEP <seconds>", "    Stop the server for <seconds>. Decimals allowed."], sleep),
+      sub("stringmatch-len", 4, [
+        "STRINGMATCH-LEN <len> <pattern>",
+        "    Run the glob matcher against a string of <len> 'a' characters.",
+      ], stringmatchLen),
+    ],
+  },
+];
