@@ -10,11 +10,13 @@ export interface ByteSource {
 
 /** A file, read synchronously: one read is a fraction of a millisecond, less than a turn through the event loop. */
 export class FileByteSource implements ByteSource {
-  readonly totalBytes: number;
+  /** Undefined for a pipe. */
+  readonly totalBytes: number | undefined;
 
   /** The file is read from where it stands; closing it is the caller's business. */
   constructor(private readonly file: Deno.FsFile) {
-    this.totalBytes = file.statSync().size - file.seekSync(0, Deno.SeekMode.Current);
+    const { isFile, size } = file.statSync();
+    this.totalBytes = isFile ? size - file.seekSync(0, Deno.SeekMode.Current) : undefined;
   }
 
   read(target: Uint8Array): number {

@@ -34,6 +34,7 @@ export type Decoding = Generator<number, void, void>;
 
 /** Least bytes of a field with its value: what caps the hint about a hash's size. */
 const FIELD_BYTES_MIN = 2;
+const VALUE_TYPES_MAX = 32;
 
 export interface ValueDecoderOptions {
   /** Keys whose time was before this (milliseconds since 1970) are dropped and counted. Absent: all are kept. */
@@ -54,6 +55,9 @@ export class ValueDecoder {
   };
   /** Type of the value that is being read, -1 between values. */
   type = -1;
+  /** Keys read, by type number, whatever became of them. */
+  readonly keysByType = new Uint32Array(VALUE_TYPES_MAX);
+  /** Keys handed to the sink, or stepped over as unsupported. */
   keysLoaded = 0;
   keysWithExpiry = 0;
   keysExpired = 0;
@@ -199,6 +203,7 @@ export class ValueDecoder {
   }
 
   #keyDone(): void {
+    this.keysByType[this.type]++;
     this.type = -1;
     this.key.expireAt = -1;
     this.key.idleSeconds = -1;
