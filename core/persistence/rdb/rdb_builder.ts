@@ -43,13 +43,16 @@ export class RdbBuilder {
 
   /** The end opcode and the right checksum. */
   end(): Uint8Array {
-    this.raw(255);
-    const bytes = Uint8Array.from(this.#bytes);
+    return this.raw(255).withChecksum();
+  }
+
+  /** What was built with the right checksum behind it. */
+  withChecksum(): Uint8Array {
     const crc = new Crc64();
-    crc.update(bytes, 0, bytes.length);
-    const whole = new Uint8Array(bytes.length + 8);
-    whole.set(bytes);
-    crc.writeTo(whole, bytes.length);
+    const whole = new Uint8Array(this.#bytes.length + 8);
+    whole.set(this.#bytes);
+    crc.update(whole, 0, this.#bytes.length);
+    crc.writeTo(whole, this.#bytes.length);
     return whole;
   }
 
