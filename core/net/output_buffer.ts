@@ -27,6 +27,8 @@ export class OutputBuffer extends OutputSink {
   limit = Infinity;
   /** Largest size of the open chunk since `resetPeak()` (`rbp` of CLIENT LIST). */
   chunkPeak = 0;
+  /** Sealed chunks are thrown away: the client is to be closed, and a long command still writes. */
+  dropsSealed = false;
   /** Called when a chunk was sealed: the place to check client-output-buffer-limit inside a long command. */
   onSealed: (() => void) | null = null;
   #base = 0;
@@ -59,6 +61,11 @@ export class OutputBuffer extends OutputSink {
   /** Memory of the sealed chunks (`omem`), bytes: what client-output-buffer-limit measures beside the open chunk. */
   get sealedBytes(): number {
     return this.#sealedBytes;
+  }
+
+  /** Bytes that wait in the open chunk (`obl`). */
+  get openPendingBytes(): number {
+    return this.sent > this.#base ? this.#base + this.length - this.sent : this.length;
   }
 
   /** Number of sealed chunks (`oll`). */
@@ -147,9 +154,11 @@ export class OutputBuffer extends OutputSink {
   }
 
   #seal(): void {
-    this.#sealed.push({ bytes: this.bytes, base: this.#base, length: this.length });
-    this.#sealedBytes += this.bytes.length;
-    this.#base += this.length;
+    if (!this.dropsSealed) {
+      this.#sealed.push({ bytes: this.bytes, base: this.#base, length: this.length });
+      this.#sealedBytes += this.bytes.length;
+      this.#base += this.length;
+    }
     this.length = 0;
     this.bytes = NO_BYTES;
     if (this.onSealed !== null) this.onSealed();

@@ -53,7 +53,9 @@ const KEPT_DISCARD_BYTES_MAX = 64 * 1024;
 /** Accepts everything and keeps nothing beyond one reply. */
 export class DiscardSink extends OutputSink {
   override reserve(count: number): void {
-    if (this.openMarks === 0) {
+    // Below 0: a writer was muted between a mark and its end.
+    if (this.openMarks <= 0) {
+      this.openMarks = 0;
       this.length = 0;
       if (this.bytes.length > KEPT_DISCARD_BYTES_MAX) this.bytes = NO_BYTES;
     }

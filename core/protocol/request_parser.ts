@@ -101,9 +101,14 @@ export class RequestParser {
     this.#limits = limits;
   }
 
-  /** Bytes received that no yielded command has used up, the command being parsed included (`qbuf`). */
+  /** Bytes received that no yielded command has used up, the command being parsed included. */
   get bufferedBytes(): number {
     return this.#length - this.#consumed();
+  }
+
+  /** All bytes in the buffer, those of the command that runs included (`qbuf`). */
+  get heldBytes(): number {
+    return this.#length;
   }
 
   /** Whether bytes wait that `next()` has not looked at, or not been able to finish. */
@@ -119,11 +124,6 @@ export class RequestParser {
   /** Memory of the input buffer, bytes. */
   get memoryBytes(): number {
     return this.#buffer.length;
-  }
-
-  /** Bytes of the arguments parsed so far of an unfinished command (`argv-mem`). */
-  get unfinishedArgumentBytes(): number {
-    return this.#kind === KIND_NONE ? 0 : this.args.totalBytes();
   }
 
   resetPeak(): void {
@@ -195,15 +195,6 @@ export class RequestParser {
       omitted: total - half * 2,
       tail: text(this.#length - half, this.#length),
     };
-  }
-
-  /** Gives the memory back: the connection is gone. */
-  release(): void {
-    this.args.clear();
-    this.args.buffer = NO_BYTES;
-    this.#buffer = NO_BYTES;
-    this.#length = this.#position = this.#commandStart = 0;
-    this.#kind = KIND_NONE;
   }
 
   #parseMultibulk(): ParseResult {
@@ -385,8 +376,6 @@ export class RequestParser {
     if (this.#kind !== KIND_NONE) this.args.shift(-distance);
   }
 }
-
-const NO_BYTES = new Uint8Array(0);
 
 /**
  * Splits an inline command into arguments: quotes "..." with escapes \n \r \t \b \a \xHH, quotes '...' with \'. Decodes in

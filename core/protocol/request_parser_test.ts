@@ -249,7 +249,7 @@ Deno.test("gauges and the log's view of what was left", () => {
   assert.equal(parser.next(), COMMAND);
   assert.equal(parser.next(), NEED_MORE);
   assert.equal(parser.bufferedBytes, "*2\r\n$4\r\nECHO\r\n$10\r\nabc".length);
-  assert.equal(parser.unfinishedArgumentBytes, 4);
+  assert.equal(parser.args.totalBytes(), 4);
   assert.ok(parser.hasInput);
   const broken = new RequestParser(limits);
   broken.push(bytesOf("*1\r\n" + "\x01\xff".repeat(20) + "\r\n"));

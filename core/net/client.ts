@@ -1,0 +1,473 @@
+// A connected client: its input parser, its output buffer, its state as commands see it, and the read loop between them.
+// core/server's registry owns the clients and runs their commands (ClientHost). The way of a request is hot: a read's
+// continuation parses and runs all commands it finds; replies go out at the end of the turn.
+import type { Blocking, ClientKind, CommandClient } from "../commands/command_client.ts";
+import type { ServerServices } from "../commands/server_services.ts";
+import type { Database } from "../keyspace/database.ts";
+import type { Arguments } from "../protocol/arguments.ts";
+import { ReplyWriter } from "../protocol/reply_writer.ts";
+import { NEED_MORE, PROTOCOL_ERROR, RequestParser } from "../protocol/request_parser.ts";
+import type { ClientHost, CloseReason } from "./client_host.ts";
+import { clientInfo } from "./client_info.ts";
+import type { Connection } from "./connection.ts";
+import { OutputBuffer } from "./output_buffer.ts";
+
+export type { CloseReason } from "./client_host.ts";
+
+/** Reasons not to run commands. */
+const STOP_CLOSING = 1 << 0; // only the output is still sent
+const STOP_CLOSED = 1 << 1;
+const STOP_BLOCKED = 1 << 2;
+const STOP_PAUSED = 1 << 3;
+
+/** A stopped client is still read up to this many waiting bytes, so that its end is noticed. */
+const STOPPED_INPUT_BYTES_MAX = 64 * 1024;
+/** Pending output below this counts as nothing in `omem` and towards client-output-buffer-limit. */
+const UNCOUNTED_OUTPUT_BYTES = 16 * 1024;
+/** Bytes of a broken request that go to the log. */
+const LOGGED_QUERY_BYTES = 128;
+/** What the objects of a client weigh beside its buffers, bytes (measured: heap growth of 10,000 idle clients). */
+const OBJECT_BYTES = 4 * 1024;
+
+const REPLY_ON = 0;
+const REPLY_OFF = 1;
+const REPLY_SKIP_NEXT = 2;
+const REPLY_SKIP_THIS = 3;
+
+export interface ClientOptions {
+  id: number;
+  connection: Connection;
+  host: ClientHost;
+}
+
+export class Client implements CommandClient {
+  readonly id: number;
+  readonly server: ServerServices;
+  readonly connection: Connection;
+  readonly parser: RequestParser;
+  readonly output: OutputBuffer;
+  readonly reply: ReplyWriter;
+  /** The command that runs. The parser's, except while a held command runs again. */
+  args: Arguments;
+  db: Database;
+  name = "";
+  user = "default";
+  libraryName = "";
+  libraryVersion = "";
+  noEvict = false;
+  noTouch = false;
+  /** Full name of the last command, "client|list"; empty before the first. */
+  lastCommand = "";
+  totalCommands = 0;
+  totalInputBytes = 0;
+  totalOutputBytes = 0;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  /** Milliseconds since 1970 of the last read. */
+  lastInteraction: number;
+  blocking: Blocking | null = null;
+  /** What the connection is for, beside subscriptions. */
+  role: "normal" | "master" | "replica" = "normal";
+  channels = 0;
+  patterns = 0;
+  shardChannels = 0;
+  /** Commands queued by MULTI; -1 outside. */
+  multiCommands = -1;
+  /** Bytes of the queued commands. */
+  multiBytes = 0;
+  /** A watched key has changed: EXEC will fail. */
+  dirtyExec = false;
+  watchedKeys = 0;
+  /** Client that gets this one's tracking messages; -1 = none. */
+  redirect = -1;
+  tracking = false;
+  /** CLIENT CAPA, one letter each. */
+  capabilities = "";
+  /** Why the connection ended; null while it has not. */
+  closeReason: CloseReason | null = null;
+  readonly #host: ClientHost;
+  #stop = 0;
+  #authenticated: boolean;
+  /** The command that blocked the client. */
+  #blockedArgs: Arguments | null = null;
+  #reading = false;
+  #writing = false;
+  #flushQueued = false;
+  #overLimit = false;
+  #replyState = REPLY_ON;
+  #closingReason: CloseReason = "quit";
+  /** Milliseconds since 1970 since when the soft limit is exceeded; 0 = it is not. */
+  #softLimitSince = 0;
+
+  constructor(options: ClientOptions) {
+    const host = options.host;
+    this.id = options.id;
+    this.server = host.services;
+    this.connection = options.connection;
+    this.#host = host;
+    this.parser = new RequestParser(host.limits);
+    this.output = new OutputBuffer();
+    this.output.onSealed = this.#outputSealed;
+    this.reply = new ReplyWriter(this.output);
+    this.reply.observer = host;
+    this.args = this.parser.args;
+    this.db = host.firstDatabase;
+    this.#authenticated = host.startsAuthenticated;
+    this.parser.unauthenticated = !host.startsAuthenticated;
+    this.createdAt = host.clock.ms;
+    this.lastInteraction = host.clock.ms;
+  }
+
+  get kind(): ClientKind {
+    return this.role === "normal" && this.isSubscriber ? "pubsub" : this.role;
+  }
+
+  get peer(): string {
+    return this.connection.remoteAddress;
+  }
+
+  get localAddress(): string {
+    return this.connection.localAddress;
+  }
+
+  get authenticated(): boolean {
+    return this.#authenticated;
+  }
+
+  set authenticated(value: boolean) {
+    this.#authenticated = value;
+    this.parser.unauthenticated = !value;
+  }
+
+  get replyMode(): "on" | "off" | "skip" {
+    if (this.#replyState === REPLY_ON) return "on";
+    return this.#replyState === REPLY_OFF ? "off" : "skip";
+  }
+
+  set replyMode(mode: "on" | "off" | "skip") {
+    if (mode === "skip") {
+      if (this.#replyState !== REPLY_OFF) this.#replyState = REPLY_SKIP_NEXT;
+      return;
+    }
+    this.#replyState = mode === "on" ? REPLY_ON : REPLY_OFF;
+    if (mode === "off" || this.isClosed) this.reply.mute();
+    else this.reply.unmute();
+  }
+
+  get isClosed(): boolean {
+    return (this.#stop & STOP_CLOSED) !== 0;
+  }
+
+  /** Nothing more of it will be run. */
+  get isClosing(): boolean {
+    return (this.#stop & (STOP_CLOSED | STOP_CLOSING)) !== 0;
+  }
+
+  get isBlocked(): boolean {
+    return this.blocking !== null;
+  }
+
+  get isSubscriber(): boolean {
+    return this.channels + this.patterns + this.shardChannels > 0;
+  }
+
+  /** Output that waits, as `omem` and the output limits count it, bytes. */
+  get outputMemoryBytes(): number {
+    const pending = this.output.pendingBytes;
+    return pending > UNCOUNTED_OUTPUT_BYTES ? pending : 0;
+  }
+
+  /** All memory held for this client (`tot-mem`), bytes. */
+  get memoryBytes(): number {
+    const args = this.args;
+    return OBJECT_BYTES + this.parser.memoryBytes + this.output.memoryBytes + this.multiBytes +
+      args.starts.byteLength + args.ends.byteLength;
+  }
+
+  describe(): string {
+    return clientInfo(this, this.#host.clock.ms, this.#writing || this.output.sendableBytes > 0);
+  }
+
+  /** Begins to read. */
+  start(): void {
+    this.#read();
+  }
+
+  /** Runs the commands that have arrived, until there are none or something stops the client. */
+  processInput(): void {
+    if (this.#stop !== 0 || !this.parser.hasInput) return;
+    const host = this.#host;
+    const parser = this.parser;
+    host.beginBatch(this);
+    while (this.#stop === 0) {
+      const result = parser.next();
+      if (result === NEED_MORE) break;
+      if (result === PROTOCOL_ERROR) {
+        this.#refuseInput();
+        break;
+      }
+      this.#execute();
+    }
+    host.endBatch(this);
+    this.scheduleFlush();
+  }
+
+  /** Output was appended, or its limit moved: it is written at the end of the turn. */
+  scheduleFlush(): void {
+    if (this.#flushQueued || (this.#stop & STOP_CLOSED) !== 0) return;
+    if (this.output.pendingBytes === 0 && (this.#stop & STOP_CLOSING) === 0) return;
+    this.#flushQueued = true;
+    this.#host.turn.queueFlush(this);
+  }
+
+  /** For Turn.flush(). */
+  flushQueued(): void {
+    this.#flushQueued = false;
+    this.checkOutputLimit(this.#host.clock.ms);
+    this.#write();
+  }
+
+  reset(): void {
+    const host = this.#host;
+    this.db = host.firstDatabase;
+    this.reply.protocol = 2;
+    this.name = "";
+    this.user = "default";
+    this.authenticated = host.startsAuthenticated;
+    this.noEvict = false;
+    this.noTouch = false;
+    this.replyMode = "on";
+  }
+
+  block(blocking: Blocking): void {
+    if (this.blocking !== null) {
+      throw new Error(`client ${this.id} is blocked already (${this.blocking.reason})`);
+    }
+    this.blocking = blocking;
+    this.#stop |= STOP_BLOCKED;
+    this.#blockedArgs = this.args.copy();
+  }
+
+  /** The client's next commands run at the end of this turn, and what was replied meanwhile is sent. */
+  unblock(options: { again: boolean }): void {
+    if (this.blocking === null) return;
+    this.blocking = null;
+    this.#stop &= ~STOP_BLOCKED;
+    if (!options.again) this.#blockedArgs = null;
+    this.scheduleFlush();
+    this.#host.turn.queueResume(this);
+  }
+
+  /** Runs and reads no further until `resumeReading()`: too much waits for this client already. */
+  pauseReading(): void {
+    this.#stop |= STOP_PAUSED;
+  }
+
+  resumeReading(): void {
+    if ((this.#stop & STOP_PAUSED) === 0) return;
+    this.#stop &= ~STOP_PAUSED;
+    this.#host.turn.queueResume(this);
+  }
+
+  /** For Turn: runs what waited while the client was stopped. */
+  goOn(): void {
+    if (this.#stop !== 0) return;
+    if (this.#blockedArgs !== null) {
+      this.args = this.#blockedArgs;
+      this.#blockedArgs = null;
+      this.#host.beginBatch(this);
+      this.#execute();
+      this.#host.endBatch(this);
+      this.args = this.parser.args;
+      this.scheduleFlush();
+    }
+    this.processInput();
+    this.#read();
+  }
+
+  closeAfterReply(reason: CloseReason = "quit"): void {
+    if (this.isClosing) return;
+    this.#stop |= STOP_CLOSING;
+    this.#closingReason = reason;
+    this.scheduleFlush();
+  }
+
+  closeNow(reason: CloseReason = "killed"): void {
+    if ((this.#stop & STOP_CLOSED) !== 0) return;
+    this.#stop |= STOP_CLOSED;
+    this.closeReason = reason;
+    this.connection.close();
+    this.#blockedArgs = null;
+    this.output.discardAll();
+    this.reply.mute();
+    const blocking = this.blocking;
+    this.blocking = null;
+    if (blocking !== null) blocking.cancelled?.(this);
+    this.#host.clientClosed(this, reason);
+  }
+
+  /** Closes the client when its output is over the limit of its class. Called when output grew, and by cron. */
+  checkOutputLimit(nowMs: number): void {
+    if (this.isClosed || (!this.#overLimit && !this.#exceedsOutputLimit(nowMs))) return;
+    this.#host.counters.clientOutputBufferLimitDisconnections++;
+    this.#host.log.warning(
+      `Client ${this.describe()} scheduled to be closed ASAP for overcoming of output buffer limits.`,
+    );
+    this.closeNow("output buffer limit");
+  }
+
+  /** Once a second or so: idle time, soft output limit, memory that is not needed any more. */
+  cron(nowMs: number): void {
+    const idleSecondsMax = this.#host.limits.idleSecondsMax;
+    const mayIdle = this.role !== "normal" || this.isSubscriber || this.isBlocked;
+    if (idleSecondsMax > 0 && !mayIdle && nowMs - this.lastInteraction > idleSecondsMax * 1000) {
+      this.#host.log.verbose("Closing idle client");
+      this.closeNow("idle");
+      return;
+    }
+    this.checkOutputLimit(nowMs);
+    if (nowMs - this.lastInteraction > IDLE_SHRINK_MILLISECONDS && !this.#writing) this.output.shrink();
+    this.output.resetPeak();
+    this.parser.resetPeak();
+  }
+
+  #execute(): void {
+    this.#host.execute(this);
+    if (this.#replyState >= REPLY_SKIP_NEXT) this.#advanceSkip();
+  }
+
+  /** CLIENT REPLY SKIP mutes the one command after it. */
+  #advanceSkip(): void {
+    if (this.#replyState === REPLY_SKIP_NEXT) {
+      this.#replyState = REPLY_SKIP_THIS;
+      this.reply.mute();
+    } else {
+      this.replyMode = "on";
+    }
+  }
+
+  #read(): void {
+    if (this.#reading || (this.#stop & (STOP_CLOSED | STOP_CLOSING)) !== 0) return;
+    if (this.#stop !== 0 && this.parser.bufferedBytes >= STOPPED_INPUT_BYTES_MAX) return;
+    let view;
+    try {
+      view = this.parser.prepare();
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.#host.log.warning(
+        `Closing client whose request needs too much memory: ${this.describe()}`,
+      );
+      this.closeNow("query buffer limit");
+      return;
+    }
+    this.#reading = true;
+    this.connection.read(view).then(this.#received, this.#readFailed);
+  }
+
+  readonly #received = (count: number | null): void => {
+    this.#reading = false;
+    if ((this.#stop & STOP_CLOSED) !== 0) return;
+    const host = this.#host;
+    host.turn.wake();
+    if (count === null) {
+      this.#endOfInput();
+      return;
+    }
+    host.counters.inputBytes += count;
+    this.totalInputBytes += count;
+    this.lastInteraction = host.clock.ms;
+    this.parser.filled(count);
+    this.processInput();
+    if (this.parser.bufferedBytes > host.limits.queryBufferBytesMax) this.#closeForQueryBuffer();
+    this.#read();
+  };
+
+  readonly #readFailed = (error: Error): void => {
+    this.#reading = false;
+    if (this.isClosed) return;
+    this.#host.log.verbose(`Reading from client: ${error.message}`);
+    this.closeNow("read error");
+  };
+
+  /** The peer has sent everything. What it asked for is still sent to it, unless it waits for something to happen. */
+  #endOfInput(): void {
+    this.#host.log.verbose("Client closed connection");
+    if (this.output.pendingBytes > 0 && !this.isBlocked) this.closeAfterReply("peer closed");
+    else this.closeNow("peer closed");
+  }
+
+  #write(): void {
+    if (this.#writing || (this.#stop & STOP_CLOSED) !== 0) return;
+    const view = this.output.next();
+    if (view === null) {
+      if ((this.#stop & STOP_CLOSING) !== 0 && this.output.pendingBytes === 0) {
+        this.closeNow(this.#closingReason);
+      }
+      return;
+    }
+    this.#writing = true;
+    this.connection.write(view).then(this.#written, this.#writeFailed);
+  }
+
+  readonly #written = (count: number): void => {
+    this.#writing = false;
+    if ((this.#stop & STOP_CLOSED) !== 0) return;
+    this.#host.counters.outputBytes += count;
+    this.totalOutputBytes += count;
+    this.output.advance(count);
+    if (this.output.pendingBytes > 0 || (this.#stop & STOP_CLOSING) !== 0) this.#write();
+  };
+
+  readonly #writeFailed = (error: Error): void => {
+    this.#writing = false;
+    if (this.isClosed) return;
+    this.#host.log.verbose(`Error writing to client: ${error.message}`);
+    this.closeNow("write error");
+  };
+
+  /** A chunk of output was filled. Inside a command the client cannot be closed yet, but it can stop collecting. */
+  readonly #outputSealed = (): void => {
+    if (this.#overLimit || !this.#exceedsOutputLimit(this.#host.clock.ms)) return;
+    this.#overLimit = true;
+    this.output.dropsSealed = true;
+    this.#stop |= STOP_CLOSING;
+    this.scheduleFlush();
+  };
+
+  #exceedsOutputLimit(nowMs: number): boolean {
+    const kind = this.kind;
+    const limit = this.#host.limits.output[kind === "master" ? "normal" : kind];
+    if (limit.hardBytes === 0 && limit.softBytes === 0) return false;
+    const used = this.output.sendableBytes;
+    if (used <= UNCOUNTED_OUTPUT_BYTES || limit.softBytes === 0 || used < limit.softBytes) {
+      this.#softLimitSince = 0;
+    } else if (this.#softLimitSince === 0) {
+      this.#softLimitSince = nowMs;
+    } else if (nowMs - this.#softLimitSince > limit.softSeconds * 1000) {
+      return true;
+    }
+    return limit.hardBytes > 0 && used > UNCOUNTED_OUTPUT_BYTES && used >= limit.hardBytes;
+  }
+
+  /** The stream is broken: says how, and ends the connection behind it. */
+  #refuseInput(): void {
+    const { head, omitted, tail } = this.parser.unparsed(LOGGED_QUERY_BYTES);
+    const query = omitted === 0 ? head : `${head}' (... more ${omitted} bytes ...) '${tail}`;
+    this.#host.log.verbose(`${this.parser.error} from client: ${this.describe()}. Query buffer: '${query}'`);
+    this.reply.error(this.parser.error);
+    this.closeAfterReply("protocol error");
+  }
+
+  #closeForQueryBuffer(): void {
+    if (this.isClosed) return;
+    this.#host.counters.clientQueryBufferLimitDisconnections++;
+    const { head } = this.parser.unparsed(LOGGED_QUERY_BYTES);
+    this.#host.log.warning(
+      `Closing client that reached max query buffer length: ${this.describe()} ` +
+        `(qbuf initial bytes: "${head}")`,
+    );
+    this.closeNow("query buffer limit");
+  }
+}
+
+const IDLE_SHRINK_MILLISECONDS = 2000;
