@@ -20,6 +20,18 @@ export interface ByteSink {
   push(chunk: Uint8Array): void;
 }
 
+/** Compresses a string into `target[targetStart, targetEnd)`: the length, or 0 where it does not fit. */
+export interface StringCompressor {
+  compress(
+    source: Uint8Array,
+    start: number,
+    end: number,
+    target: Uint8Array,
+    targetStart: number,
+    targetEnd: number,
+  ): number;
+}
+
 /** Thrown from within a large value where the owner of the save said that it is cancelled. */
 export class SaveCancelledError extends Error {
   readonly code = "SAVE_CANCELLED";
@@ -49,6 +61,8 @@ const LENGTH_BYTES_MAX = 9;
 export interface ChunkWriterOptions {
   /** `rdbcompression`. */
   compress: boolean;
+  /** What compresses, in the format of LZF. Absent: the core's own. */
+  compressor?: StringCompressor;
   /** `rdbchecksum`. */
   checksum: boolean;
   /** Polled between the chunks of a large string; true makes the call throw a SaveCancelledError. */
@@ -63,11 +77,13 @@ export class ChunkWriter {
   flushedBytes = 0;
 
   readonly #crc = new Crc64();
-  readonly #compressor = new LzfCompressor();
+  readonly #compressor: StringCompressor;
   #source = NO_BYTES;
   #packed = NO_BYTES;
 
-  constructor(private readonly sink: ByteSink, private readonly options: ChunkWriterOptions) {}
+  constructor(private readonly sink: ByteSink, private readonly options: ChunkWriterOptions) {
+    this.#compressor = options.compressor ?? new LzfCompressor();
+  }
 
   /** Bytes of the stream so far. */
   get totalBytes(): number {
