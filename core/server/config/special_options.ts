@@ -1,6 +1,5 @@
 // Options with a grammar of their own: save points, output buffer limits, addresses, the working directory, event
 // classes and lists. The option table uses them; `values` holds what parse returns.
-import { doubleText } from "../../bytes/double.ts";
 import { BadValue, type Option, type OptionFacts } from "./option.ts";
 import { memoryText, parseMemory } from "./option_kinds.ts";
 import { quote } from "./quoting.ts";
@@ -38,7 +37,9 @@ const CLASS_WORDS = { normal: "normal", replica: "slave", pubsub: "pubsub" } as 
 const EVENTS_OF_A = "g$lshzxetd";
 const EVENTS_BESIDE_A = "KEmn";
 
-export function savePoints(facts: OptionFacts & { default: readonly SavePoint[] }): Option<readonly SavePoint[]> {
+export function savePoints(
+  facts: OptionFacts & { default: readonly SavePoint[] },
+): Option<readonly SavePoint[]> {
   const format = (value: readonly SavePoint[]) => value.map((p) => `${p.seconds} ${p.changes}`).join(" ");
   return {
     ...facts,
@@ -84,7 +85,9 @@ export function outputBufferLimits(
         const hardBytes = parseMemory(given[i + 1]);
         const softBytes = parseMemory(given[i + 2]);
         const softSeconds = parseLoose(given[i + 3]);
-        if (hardBytes === undefined || softBytes === undefined || softSeconds === undefined || softSeconds < 0) {
+        if (
+          hardBytes === undefined || softBytes === undefined || softSeconds === undefined || softSeconds < 0
+        ) {
           return new BadValue("Error in hard, soft or soft_seconds setting in buffer limit configuration.");
         }
         limits[name] = { hardBytes: Number(hardBytes), softBytes: Number(softBytes), softSeconds };
@@ -146,10 +149,7 @@ export function keyspaceEvents(facts: OptionFacts): Option<string> {
   };
 }
 
-/**
- * The working directory. `enter` changes into it and returns the absolute path, or throws; the value is where the
- * process is.
- */
+/** The working directory. Config changes into it and keeps the absolute path; parse only looks at the text. */
 export function directory(facts: OptionFacts): Option<string> {
   return {
     ...facts,
@@ -225,6 +225,7 @@ export function primaryAddress(facts: OptionFacts): Option<PrimaryAddress | null
     multiple: true,
     accepts: "HOST PORT, or NO ONE",
     parse(words) {
+      if (isNothing(words)) return null;
       if (words.length !== 2) return new BadValue("wrong number of arguments");
       if (words[0].toLowerCase() === "no" && words[1].toLowerCase() === "one") return null;
       const port = parseLoose(words[1]);
@@ -233,23 +234,6 @@ export function primaryAddress(facts: OptionFacts): Option<PrimaryAddress | null
     },
     format,
     rewrite: (value) => value === null ? [] : [{ text: format(value), force: true }],
-  };
-}
-
-/** Any number of words. */
-export function wordList(
-  facts: OptionFacts & { default: readonly string[]; accepts: string },
-): Option<readonly string[]> {
-  const format = (value: readonly string[]) => value.join(" ");
-  return {
-    ...facts,
-    multiple: true,
-    parse: (words) => isNothing(words) ? [] : [...words],
-    format,
-    rewrite: (value) => [{
-      text: value.length === 0 ? '""' : value.map(quote).join(" "),
-      force: format(value) !== format(facts.default),
-    }],
   };
 }
 
@@ -280,6 +264,5 @@ function canonicalEvents(letters: string): string {
 }
 
 function percentileText(value: number): string {
-  const fixed = value.toFixed(6).replace(/\.?0+$/, "");
-  return fixed === "-0" ? doubleText(0) : fixed;
+  return value.toFixed(6).replace(/\.?0+$/, "");
 }

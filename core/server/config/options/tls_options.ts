@@ -1,0 +1,151 @@
+// Options of TLS. Part of the option table. What the runtime's TLS can't do is refused, never ignored.
+import { enumeration, INT_MAX, integer, text, yesNo } from "../option_kinds.ts";
+
+const RUNTIME = "the runtime's TLS has its own fixed, current choice here and can't be told another";
+
+export const tlsOptions = {
+  "tls-port": integer({
+    default: 0,
+    min: 0,
+    max: 65535,
+    effect: "live",
+    needsHook: true,
+    doc: "TLS port. 0: no TLS.",
+  }),
+  "tls-cert-file": file("Certificate chain of the server (PEM)."),
+  "tls-key-file": file("Private key of the server (PEM)."),
+  "tls-ca-cert-file": file("Certificates of the authorities that are trusted (PEM)."),
+  "tls-key-file-pass": text({
+    default: "",
+    unsetWhenEmpty: true,
+    effect: "none",
+    sensitive: true,
+    refuse: { accepts: [""], because: "the runtime can't read encrypted keys; decrypt the key file" },
+    doc: "Passphrase of tls-key-file.",
+  }),
+  "tls-ca-cert-dir": text({
+    default: "",
+    unsetWhenEmpty: true,
+    effect: "none",
+    refuse: {
+      accepts: [""],
+      because: "the runtime can't read a directory of certificates; use tls-ca-cert-file",
+    },
+    doc: "Directory of trusted certificates.",
+  }),
+  "tls-client-cert-file": outgoing("Certificate of outgoing connections (PEM)."),
+  "tls-client-key-file": outgoing("Private key of outgoing connections (PEM)."),
+  "tls-client-key-file-pass": text({
+    default: "",
+    unsetWhenEmpty: true,
+    effect: "none",
+    sensitive: true,
+    refuse: { accepts: [""], because: "the runtime can't read encrypted keys; decrypt the key file" },
+    doc: "Passphrase of tls-client-key-file.",
+  }),
+  "tls-dh-params-file": text({
+    default: "",
+    unsetWhenEmpty: true,
+    effect: "none",
+    refuse: { accepts: [""], because: RUNTIME },
+    doc: "Diffie-Hellman parameters of old TLS libraries.",
+  }),
+  "tls-auth-clients": enumeration(["no", "yes", "optional"], {
+    default: "yes",
+    effect: "live",
+    doc: "Whether TLS clients must show a certificate. With tls-port set, Spork needs `no`.",
+  }),
+  "tls-auth-clients-user": enumeration(["off", "cn", "uri"], {
+    default: "off",
+    effect: "none",
+    refuse: { accepts: ["off"], because: "the runtime can't ask clients for certificates; use AUTH" },
+    doc: "Which field of a client's certificate names its user.",
+  }),
+  "tls-protocols": text({
+    default: "",
+    unsetWhenEmpty: true,
+    effect: "none",
+    refuse: {
+      accepts: ["", "TLSv1.2 TLSv1.3"],
+      because: "the runtime speaks TLSv1.2 and TLSv1.3 and can't be told to speak others",
+    },
+    doc: "TLS versions.",
+  }),
+  "tls-ciphers": text({
+    default: "",
+    unsetWhenEmpty: true,
+    effect: "none",
+    refuse: { accepts: [""], because: RUNTIME },
+    doc: "Ciphers of TLSv1.2.",
+  }),
+  "tls-ciphersuites": text({
+    default: "",
+    unsetWhenEmpty: true,
+    effect: "none",
+    refuse: { accepts: [""], because: RUNTIME },
+    doc: "Cipher suites of TLSv1.3.",
+  }),
+  "tls-prefer-server-ciphers": yesNo({
+    default: false,
+    effect: "none",
+    doc: "Whether the server's order of ciphers wins.",
+  }),
+  "tls-session-caching": yesNo({
+    default: true,
+    effect: "none",
+    doc: "Whether TLS sessions can be resumed.",
+  }),
+  "tls-session-cache-size": integer({
+    default: 20480,
+    min: 0,
+    max: INT_MAX,
+    effect: "none",
+    doc: "TLS sessions kept.",
+  }),
+  "tls-session-cache-timeout": integer({
+    default: 300,
+    min: 0,
+    max: INT_MAX,
+    effect: "none",
+    doc: "Seconds that TLS sessions are kept.",
+  }),
+  "tls-auto-reload-interval": integer({
+    default: 0,
+    min: 0,
+    max: INT_MAX,
+    effect: "none",
+    refuse: {
+      accepts: ["0"],
+      because: "Spork does not watch certificate files; CONFIG SET tls-cert-file reads them again",
+    },
+    doc: "Seconds between looks at changed certificate files.",
+  }),
+  "tls-replication": yesNo({
+    default: false,
+    effect: "later",
+    refuse: { accepts: ["no"], because: "Spork does not replicate yet" },
+    doc: "Whether replication uses TLS.",
+  }),
+  "tls-cluster": yesNo({
+    default: false,
+    effect: "later",
+    refuse: { accepts: ["no"], because: "Spork has no cluster mode" },
+    doc: "Whether the cluster bus uses TLS.",
+  }),
+};
+
+function file(doc: string) {
+  return text({
+    default: "",
+    unsetWhenEmpty: true,
+    effect: "live",
+    needsHook: true,
+    volatile: true,
+    accepts: "a path",
+    doc,
+  });
+}
+
+function outgoing(doc: string) {
+  return text({ default: "", unsetWhenEmpty: true, effect: "later", volatile: true, accepts: "a path", doc });
+}
