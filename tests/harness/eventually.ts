@@ -11,6 +11,8 @@ export interface EventuallyOptions {
   everyMilliseconds?: number;
 }
 
+type Truthy<T> = Exclude<NonNullable<T>, false | 0 | "">;
+
 /**
  * Calls `probe` until it returns something truthy, which is returned. An exception of the probe counts as "not yet"; the
  * last one is the cause of the error that is thrown when the deadline passes.
@@ -18,7 +20,7 @@ export interface EventuallyOptions {
 export async function eventually<T>(
   probe: () => T | Promise<T>,
   options: EventuallyOptions = {},
-): Promise<NonNullable<T>> {
+): Promise<Truthy<T>> {
   const within = options.withinMilliseconds ?? DEADLINE_MILLISECONDS_DEFAULT;
   const every = options.everyMilliseconds ?? INTERVAL_MILLISECONDS;
   const giveUpAt = performance.now() + within;
@@ -27,7 +29,7 @@ export async function eventually<T>(
   while (true) {
     try {
       last = await probe();
-      if (last) return last;
+      if (last) return last as Truthy<T>;
       lastError = undefined;
     } catch (error) {
       lastError = error;
