@@ -1,124 +1,18 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ENCODING_HASHTABLE, ENCODING_LISTPACK, TYPE_HASH } from "../../keyspace/entry_layout.ts";
 import { NO_EXPIRE } from "../../keyspace/entry_store.ts";
-import { Keyspace } from "../../keyspace/keyspace.ts";
-import { Arena } from "../../memory/arena.ts";
-import { LiveReader } from "../../memory/arena_reader.ts";
+import {
+  ArenaDataset,
+  concat,
+  encoderOptions as options,
+  latin1Bytes,
+  rdbHeader as header,
+} from "./arena_dataset.ts";
 import { MemoryByteSource } from "./byte_source.ts";
 import { CHUNK_BYTES } from "./chunk_writer.ts";
-import { RdbEncoder, type RdbEncoderOptions, type RdbHeader } from "./encoder.ts";
+import { RdbEncoder, type RdbEncoderOptions } from "./encoder.ts";
 import { loadRdb } from "./load.ts";
-import { listpackOf } from "./rdb_builder.ts";
 import { RecordingSink } from "./recording_sink.ts";
-
-const options: RdbEncoderOptions = {
-  version: 11,
-  compress: true,
-  checksum: true,
-  access: "none",
-  lfu: { logFactor: 10, decayMinutes: 1 },
-};
-const header: RdbHeader = {
-  redisVersion: "7.2.4",
-  valkeyVersion: "9.0.0",
-  sporkVersion: "0.1.0",
-  createdAt: 1_700_000_000,
-  usedMemory: 123_456,
-  isAofBase: false,
-};
-
-class Dataset {
-  readonly arena = Arena.create({ bytes: 128 * 1024 * 1024 });
-  readonly keyspace = new Keyspace(this.arena, 16);
-  readonly reader = new LiveReader(this.arena);
-
-  string(key: string, value: string, expireAt: number = NO_EXPIRE, database = 0): void {
-    const k = latin1Bytes(key);
-    const v = latin1Bytes(value);
-    this.keyspace.databases[database].setString(k, 0, k.length, v, 0, v.length, expireAt);
-  }
-
-  hashTable(key: string, fields: Record<string, string>, expireAt: number = NO_EXPIRE, database = 0): void {
-    const table = this.keyspace.fields;
-    const root = table.create();
-    for (const [field, value] of Object.entries(fields)) {
-      const f = latin1Bytes(field);
-      const v = latin1Bytes(value);
-      table.set(f, 0, f.length, v, 0, v.length);
-    }
-    const k = latin1Bytes(key);
-    this.keyspace.databases[database].addCollection(
-      k,
-      0,
-      k.length,
-      TYPE_HASH,
-      ENCODING_HASHTABLE,
-      root,
-      expireAt,
-    );
-  }
-
-  hashListpack(key: string, elements: string[], expireAt: number = NO_EXPIRE, database = 0): void {
-    const listpack = listpackOf(elements);
-    const ref = this.arena.allocate(listpack.length);
-    this.arena.copyIn(ref * 16, listpack, 0, listpack.length);
-    const k = latin1Bytes(key);
-    this.keyspace.databases[database].addCollection(
-      k,
-      0,
-      k.length,
-      TYPE_HASH,
-      ENCODING_LISTPACK,
-      ref,
-      expireAt,
-    );
-  }
-
-  /** Every entry with its database, in table order. */
-  refs(): [ref: number, database: number][] {
-    const refs: [number, number][] = [];
-    for (const database of this.keyspace.databases) {
-      database.keys.forEach((ref) => refs.push([ref, database.id]));
-    }
-    return refs;
-  }
-
-  encode(more: Partial<RdbEncoderOptions> = {}): { bytes: Uint8Array; largestChunk: number } {
-    const chunks: Uint8Array[] = [];
-    let largestChunk = 0;
-    const sink = {
-      push(chunk: Uint8Array) {
-        chunks.push(chunk.slice());
-        largestChunk = Math.max(largestChunk, chunk.length);
-      },
-    };
-    const encoder = new RdbEncoder(this.reader, sink, { ...options, ...more });
-    encoder.header(header);
-    for (const { id, size, expires } of this.keyspace.databases) {
-      if (size > 0) encoder.database(id, size, expires.size);
-    }
-    for (const [ref, database] of this.refs()) encoder.entry(ref, database);
-    encoder.footer();
-    const bytes = concat(chunks);
-    assert.equal(encoder.totalBytes, bytes.length);
-    return { bytes, largestChunk };
-  }
-}
-
-function latin1Bytes(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
-}
-
-function concat(chunks: Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
-}
 
 function load(bytes: Uint8Array) {
   const sink = new RecordingSink();
@@ -133,7 +27,7 @@ function load(bytes: Uint8Array) {
 
 /** The encoded form of one string value, without key and frame. */
 function encodedValue(value: string, more: Partial<RdbEncoderOptions> = {}): Uint8Array {
-  const dataset = new Dataset();
+  const dataset = new ArenaDataset();
   dataset.string("k", value);
   const chunks: Uint8Array[] = [];
   const encoder = new RdbEncoder(dataset.reader, { push: (chunk) => chunks.push(chunk.slice()) }, {
@@ -179,10 +73,10 @@ Deno.test("strings take their shortest encoding", () => {
 });
 
 Deno.test("header and footer for each version that can be written", () => {
-  const dataset = new Dataset();
+  const dataset = new ArenaDataset();
   dataset.string("k", "v");
   for (const [version, magic] of [[10, "REDIS0010"], [11, "REDIS0011"], [80, "VALKEY080"]] as const) {
-    const { bytes } = dataset.encode({ version });
+    const bytes = dataset.encode({ version });
     assert.equal(new TextDecoder().decode(bytes.subarray(0, 9)), magic);
     const { sink, report } = load(bytes);
     assert.equal(report.version, version);
@@ -196,11 +90,11 @@ Deno.test("header and footer for each version that can be written", () => {
       "aof-base": "0",
     });
   }
-  assert.equal(load(dataset.encode({ checksum: false }).bytes).report.checksum, "disabled");
+  assert.equal(load(dataset.encode({ checksum: false })).report.checksum, "disabled");
 });
 
 Deno.test("replication fields and function libraries", () => {
-  const dataset = new Dataset();
+  const dataset = new ArenaDataset();
   const chunks: Uint8Array[] = [];
   const encoder = new RdbEncoder(dataset.reader, { push: (chunk) => chunks.push(chunk.slice()) }, options);
   encoder.header({
@@ -219,7 +113,7 @@ Deno.test("replication fields and function libraries", () => {
 });
 
 Deno.test("databases, expiries and hashes come back as they were", () => {
-  const dataset = new Dataset();
+  const dataset = new ArenaDataset();
   dataset.string("plain", "value");
   dataset.string("expiring", "value", 4_102_444_800_123);
   dataset.string("long ago", "value", 1);
@@ -231,7 +125,7 @@ Deno.test("databases, expiries and hashes come back as they were", () => {
   dataset.hashTable("table", { a: "1", b: "x".repeat(100), "": "", "7": "-7" }, 4_102_444_800_123);
   dataset.hashListpack("listpack", ["f", "v", "g", ""]);
   dataset.hashListpack("listpack", ["f", "v"], 4_102_444_800_123, 15);
-  const { sink, report } = load(dataset.encode().bytes);
+  const { sink, report } = load(dataset.encode());
   assert.deepEqual(sink.values(0), {
     plain: "value",
     expiring: "value",
@@ -256,17 +150,17 @@ Deno.test("databases, expiries and hashes come back as they were", () => {
 });
 
 Deno.test("access information follows the eviction policy", () => {
-  const dataset = new Dataset();
+  const dataset = new ArenaDataset();
   dataset.string("k", "v");
   const [[ref]] = dataset.refs();
   const seconds = Math.floor(Date.now() / 1000);
   dataset.arena.setU32(ref * 4 + 1, (seconds - 90_000) & 0xffffff);
-  const lru = load(dataset.encode({ access: "lru" }).bytes).sink.databases.get(0)!.get("k")!;
+  const lru = load(dataset.encode({ access: "lru" })).sink.databases.get(0)!.get("k")!;
   assert.ok(lru.idleSeconds >= 90_000 && lru.idleSeconds < 90_100, `${lru.idleSeconds}`);
   assert.equal(lru.frequency, -1);
   const minutes = Math.floor(Date.now() / 60_000) & 0xffff;
   dataset.arena.setU32(ref * 4 + 1, (((minutes - 10) & 0xffff) << 8) | 200);
-  const lfu = load(dataset.encode({ access: "lfu" }).bytes).sink.databases.get(0)!.get("k")!;
+  const lfu = load(dataset.encode({ access: "lfu" })).sink.databases.get(0)!.get("k")!;
   assert.ok(lfu.frequency === 190 || lfu.frequency === 189, `${lfu.frequency}`);
   assert.equal(lfu.idleSeconds, -1);
 });
@@ -287,13 +181,13 @@ Deno.test("any dataset comes back, with and without compression", () => {
       }),
       fc.boolean(),
       (model, compress) => {
-        const dataset = new Dataset();
+        const dataset = new ArenaDataset();
         for (const [key, value] of Object.entries(model)) {
           if (typeof value === "string") dataset.string(key, value);
           else if (Object.keys(value).length > 0) dataset.hashTable(key, value);
           else delete model[key];
         }
-        const { sink, report } = load(dataset.encode({ compress }).bytes);
+        const { sink, report } = load(dataset.encode({ compress }));
         assert.deepEqual(sink.values(), { ...model });
         assert.equal(report.keysLoaded, Object.keys(model).length);
       },
@@ -303,7 +197,7 @@ Deno.test("any dataset comes back, with and without compression", () => {
 });
 
 Deno.test("large strings go out in bounded chunks, compressed up to a limit", () => {
-  const dataset = new Dataset();
+  const dataset = new ArenaDataset();
   const noise = new Uint8Array(3_000_000);
   let state = 1;
   for (let i = 0; i < noise.length; i++) noise[i] = (state = Math.imul(state, 1103515245) + 12345) >>> 24;
@@ -319,27 +213,29 @@ Deno.test("large strings go out in bounded chunks, compressed up to a limit", ()
     small: "s",
   };
   for (const [key, value] of Object.entries(model)) dataset.string(key, value);
-  const { bytes, largestChunk } = dataset.encode();
-  assert.ok(largestChunk <= CHUNK_BYTES);
+  const chunks: Uint8Array[] = [];
+  dataset.encodeTo({ push: (chunk) => chunks.push(chunk.slice()) });
+  for (const chunk of chunks) assert.ok(chunk.length <= CHUNK_BYTES);
+  const bytes = concat(chunks);
   assert.ok(bytes.length > 3_000_000 + 18_000_000 && bytes.length < 3_000_000 + 18_000_000 + 100_000);
   assert.deepEqual(load(bytes).sink.values(), model);
 });
 
 Deno.test("cancelling ends a save from within a large value", () => {
-  const dataset = new Dataset();
+  const dataset = new ArenaDataset();
   dataset.string("large", "x".repeat(30_000_000));
   let polls = 0;
   assert.throws(() => dataset.encode({ cancelled: () => ++polls === 5 }), { code: "SAVE_CANCELLED" });
   const fields: Record<string, string> = {};
   for (let k = 0; k < 5000; k++) fields[`field:${k}`] = "v";
-  const hashes = new Dataset();
+  const hashes = new ArenaDataset();
   hashes.hashTable("large", fields);
   polls = 0;
   assert.throws(() => hashes.encode({ cancelled: () => ++polls === 3 }), { code: "SAVE_CANCELLED" });
 });
 
 Deno.test("the save delay waits after each key, live, and ends when the save is cancelled", () => {
-  const dataset = new Dataset();
+  const dataset = new ArenaDataset();
   for (let k = 0; k < 5; k++) dataset.string(`k${k}`, "v");
   const delays = [3000, 0, 2000, 0, 0];
   const start = performance.now();
