@@ -16,6 +16,8 @@ export interface CommandClient {
   /** "ip:port", "[ip6]:port" or "path:0". */
   readonly peer: string;
   readonly localAddress: string;
+  /** The connection comes from this machine. */
+  readonly isLocal: boolean;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
   /** The selected database. */

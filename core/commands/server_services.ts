@@ -37,6 +37,8 @@ export interface ServerServices {
   readonly startedAt: number;
   /** 40 hex characters, new at every start. */
   readonly runId: string;
+  /** How far the loading of a dataset is; null when none is being loaded. */
+  readonly loading: { readonly startedAt: number } | null;
   /** The configuration file's real path, or empty. */
   readonly configFile: string;
   /** `requirepass` as bytes; null where none is set. */

@@ -130,6 +130,10 @@ export class Client implements CommandClient {
     return this.connection.localAddress;
   }
 
+  get isLocal(): boolean {
+    return this.connection.isLocal;
+  }
+
   get authenticated(): boolean {
     return this.#authenticated;
   }
