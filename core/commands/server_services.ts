@@ -1,10 +1,10 @@
 // The server as command modules see it. core/server's Server implements it. Types only.
 import type { Keyspace } from "../keyspace/keyspace.ts";
-import type { Ref } from "../memory/arena.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Config } from "../server/config/config.ts";
 import type { ClientRegistry } from "../server/client_registry.ts";
 import type { Command, CommandTable } from "../server/command_table.ts";
+import type { DumpService } from "../server/dump_service.ts";
 import type { LatencyMonitor } from "../server/latency_monitor.ts";
 import type { MemoryReport } from "../server/memory_report.ts";
 import type { PauseGate } from "../server/pause_gate.ts";
@@ -33,6 +33,7 @@ export interface ServerServices {
   readonly saves: SaveCoordinator;
   readonly shutdown: ShutdownController;
   readonly plugins: PluginHost;
+  readonly dumps: DumpService;
   /** Milliseconds since 1970 when the process started. */
   readonly startedAt: number;
   /** 40 hex characters, new at every start. */
@@ -52,8 +53,6 @@ export interface ServerServices {
   /** The text of `INFO` for these sections (lower case; "default", "all", "everything" included). */
   info(sections: readonly string[]): string;
   memory(): MemoryReport;
-  /** Bytes of the value in RDB form. */
-  serializedLength(ref: Ref): number;
   /** Saves and loads the dataset again, as asked; an error reply's text where that failed. */
   reloadDataset(options: { save: boolean; flush: boolean; merge: boolean }): string | null;
   /** Whether cron deletes expired keys. */

@@ -297,10 +297,13 @@ export class Database {
     return true;
   }
 
-  private removeForReplacement(key: Uint8Array, start: number, end: number): void {
-    const there = this.keys.find(key, start, end);
-    this.found = there;
-    if (there !== 0) this.removeEntry(there);
+  /** Deletes the key even where it has expired already, without telling anybody; false where it is absent. */
+  discard(key: Uint8Array, start: number, end: number): boolean {
+    const ref = this.keys.find(key, start, end);
+    this.found = ref;
+    if (ref === 0) return false;
+    this.removeEntry(ref);
+    return true;
   }
 
   /** Deletes an entry of this database and frees it, in the background where it is big and config says so. */
@@ -362,7 +365,7 @@ export class Database {
    */
   moveEntry(ref: Ref, target: Database, key: Uint8Array, start: number, end: number): Ref {
     const moved = this.entries.relabel(ref, key, start, end);
-    target.removeForReplacement(key, start, end);
+    target.discard(key, start, end);
     this.unlink(ref);
     this.entries.freeEntryBlock(ref);
     target.addEntry(moved);
@@ -378,7 +381,7 @@ export class Database {
     end: number,
   ): Ref {
     const copy = this.entries.copyAs(ref, key, start, end, this.entries.expireAt(ref));
-    target.removeForReplacement(key, start, end);
+    target.discard(key, start, end);
     target.addEntry(copy);
     return copy;
   }

@@ -287,7 +287,7 @@ function writeDebug(server: Server, out: Lines): void {
   const saves = server.saves.report();
   out.add(
     "forkless_current_item_ms",
-    saves.running === null ? -1 : Math.round(saves.currentItemSeconds * 1000),
+    saves.running === null ? -1 : saves.currentItemSeconds * 1000,
   );
   out.add("forkless_current_queue_length", saves.queueLength);
   out.add("forkless_queue_length_target", saves.queueTarget);

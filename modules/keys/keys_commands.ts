@@ -1,6 +1,7 @@
 // All commands on keys, whatever they hold.
 import type { CommandSpec } from "../../core/commands/command.ts";
 import { deleteCommands } from "./delete_commands.ts";
+import { dumpCommands } from "./dump_commands.ts";
 import { expireCommands } from "./expire_commands.ts";
 import { flushCommands } from "./flush_commands.ts";
 import { moveCommands } from "./move_commands.ts";
@@ -14,4 +15,5 @@ export const keysCommands: CommandSpec[] = [
   ...scanCommands,
   ...flushCommands,
   ...objectCommands,
+  ...dumpCommands,
 ];

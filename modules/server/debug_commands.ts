@@ -57,7 +57,7 @@ function object(client: CommandClient, args: Arguments): void {
   }
   const { entries } = keyspace;
   const access = keyspace.arena.u32[ref * 4 + WORD_ACCESS];
-  const serialized = client.server.serializedLength(ref);
+  const serialized = client.server.dumps.serializedLength(ref);
   client.reply.simple(
     `Value at:0x${(ref * 16).toString(16)} refcount:1 encoding:${encodingName(entries.encoding(ref))} ` +
       `serializedlength:${serialized} lru:${access} ` +

@@ -1,0 +1,80 @@
+// Where options take effect: each group of values is applied once at start, and again when CONFIG SET changes it.
+import type { EvictionPolicy } from "../keyspace/eviction.ts";
+import type { OptionName } from "./config/option_table.ts";
+import type { Server } from "./server.ts";
+
+/** Applies all values and registers for changes. */
+export function bindConfig(server: Server): void {
+  const { config } = server;
+  const bind = (names: readonly OptionName[], apply: () => string | void): void => {
+    apply();
+    config.onChange(names, apply);
+  };
+  const { values } = config;
+
+  bind(["requirepass"], () => {
+    server.requiredPassword = values.requirepass === "" ? null : new TextEncoder().encode(values.requirepass);
+  });
+
+  bind(["proto-max-bulk-len", "client-query-buffer-limit", "timeout", "client-output-buffer-limit"], () => {
+    const { limits } = server;
+    limits.bulkBytesMax = values.protoMaxBulkLen;
+    limits.queryBufferBytesMax = values.clientQueryBufferLimit;
+    limits.idleSecondsMax = values.timeout;
+    limits.output = { ...values.clientOutputBufferLimit };
+  });
+
+  bind(["maxmemory", "maxmemory-policy", "maxmemory-samples", "maxmemory-eviction-tenacity"], () => {
+    const { eviction, keyspace } = server;
+    eviction.policy = values.maxmemoryPolicy as EvictionPolicy;
+    eviction.samples = values.maxmemorySamples;
+    eviction.tenacity = values.maxmemoryEvictionTenacity;
+    keyspace.entries.usesLfu = values.maxmemoryPolicy.endsWith("lfu");
+    server.limitMemory();
+  });
+
+  bind(["lfu-log-factor", "lfu-decay-time"], () => {
+    server.keyspace.lfu = { logFactor: values.lfuLogFactor, decayMinutes: values.lfuDecayTime };
+  });
+
+  bind([
+    "lazyfree-lazy-user-del",
+    "lazyfree-lazy-server-del",
+    "lazyfree-lazy-expire",
+    "lazyfree-lazy-eviction",
+  ], () => {
+    const policy = server.keyspace.lazyFreePolicy;
+    policy.userDelete = values.lazyfreeLazyUserDel;
+    policy.serverDelete = values.lazyfreeLazyServerDel;
+    policy.expire = values.lazyfreeLazyExpire;
+    policy.eviction = values.lazyfreeLazyEviction;
+  });
+
+  bind(["active-expire-effort", "hz"], () => {
+    server.expireOptions.effort = values.activeExpireEffort;
+    server.expireOptions.hz = values.hz;
+  });
+
+  bind(["slowlog-log-slower-than", "slowlog-max-len", "latency-tracking"], () => {
+    server.dispatcher.slowMicros = values.slowlogLogSlowerThan;
+    server.dispatcher.slowLengthMax = values.slowlogMaxLen;
+    server.dispatcher.tracksLatency = values.latencyTracking;
+  });
+
+  bind(["latency-monitor-threshold"], () => {
+    server.latency.threshold = values.latencyMonitorThreshold;
+    server.loopMonitor.update();
+  });
+
+  bind(["save", "stop-writes-on-bgsave-error"], () => server.saves.updateRestrictions());
+
+  config.onChange("rdb-key-save-delay", () => server.saves.setKeySaveDelay(values.rdbKeySaveDelay));
+
+  config.onChange("snapshot-strategy", () => {
+    try {
+      server.plugins.snapshot(values.snapshotStrategy);
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  });
+}

@@ -1,0 +1,53 @@
+// Values as DUMP payloads, out and in, by the configuration's rules.
+import type { Database } from "../keyspace/database.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
+import type { Ref } from "../memory/arena.ts";
+import { LiveReader } from "../memory/arena_reader.ts";
+import {
+  DumpEncoder,
+  isDumpPayload,
+  type RestoredKey,
+  restorePayload,
+} from "../persistence/rdb/dump_payload.ts";
+import { KeyspaceSink } from "../persistence/rdb/keyspace_sink.ts";
+import { RdbError } from "../persistence/rdb/rdb_error.ts";
+import type { Config } from "./config/config.ts";
+
+/** Version and checksum behind the value. */
+const FOOTER_BYTES = 10;
+
+export class DumpService {
+  private readonly encoder: DumpEncoder;
+  private readonly sink: KeyspaceSink;
+
+  constructor(keyspace: Keyspace, private readonly config: Config) {
+    this.encoder = new DumpEncoder(new LiveReader(keyspace.arena));
+    this.sink = new KeyspaceSink(keyspace, { replaces: true });
+  }
+
+  dump(ref: Ref): Uint8Array {
+    const { values } = this.config;
+    return this.encoder.dump(ref, { version: values.rdbVersion, compress: values.rdbcompression });
+  }
+
+  /** Bytes of the value in RDB form, its type left out. */
+  serializedLength(ref: Ref): number {
+    return this.dump(ref).length - FOOTER_BYTES - 1;
+  }
+
+  isPayload(bytes: Uint8Array, start: number, end: number): boolean {
+    return isDumpPayload(bytes, start, end, { versionCheck: this.config.values.rdbVersionCheck });
+  }
+
+  /** Puts the payload's value under the key, in place of what is there; false, with nothing changed, where it is bad. */
+  restore(database: Database, key: RestoredKey, payload: Uint8Array, start: number, end: number): boolean {
+    this.sink.selectDb(database.id);
+    try {
+      restorePayload(payload, start, end, key, this.sink);
+      return true;
+    } catch (error) {
+      if (!(error instanceof RdbError)) throw error;
+      return false;
+    }
+  }
+}

@@ -1,0 +1,358 @@
+// Decides about snapshots: which runs, which waits, what the last one came to. SAVE, BGSAVE, save points, SHUTDOWN and
+// FLUSHALL come here; core/persistence/snapshot does the work (rules: spec/threadsave.md section 3).
+import type { SaveType } from "../commands/server_services.ts";
+import { LiveReader } from "../memory/arena_reader.ts";
+import { LzfCompressor } from "../persistence/rdb/lzf.ts";
+import { RdbEncoder, type RdbHeader } from "../persistence/rdb/encoder.ts";
+import { SaveFile, tempFileName } from "../persistence/rdb/save_file.ts";
+import { SaveJob, type SaveOutcome } from "../persistence/snapshot/save_job.ts";
+import { RESTRICT_SNAPSHOT_ERROR, RESTRICT_SNAPSHOT_PRESSURE } from "./dispatcher.ts";
+import type { Server } from "./server.ts";
+import { COMPATIBLE_REDIS_VERSION, COMPATIBLE_VALKEY_VERSION, VERSION } from "./version.ts";
+
+/** After a failed background save the next periodic one waits this long. */
+const RETRY_MS = 5000;
+/** Used where config chose a strategy of the other kind. */
+const SHIPPED_STRATEGY: Record<SaveType, string> = { thread: "threadsave", fork: "fork-emulated" };
+
+export interface SaveReport {
+  running: SaveType | null;
+  lastType: SaveType | "none";
+  lastStatus: "ok" | "err";
+  lastSaveSeconds: number;
+  lastDurationSeconds: number;
+  currentSeconds: number;
+  saves: number;
+  lastCowBytes: number;
+  currentCowBytes: number;
+  currentPercent: number;
+  keysProcessed: number;
+  keysTotal: number;
+  currentItemSeconds: number;
+  secondsRemaining: number;
+  queueLength: number;
+  queueTarget: number;
+  queued: number;
+  processed: number;
+  longestFeedMs: number;
+  early: number;
+  heldBytes: number;
+  waitingWriters: number;
+}
+
+export class SaveCoordinator {
+  /** Type of the save that runs. */
+  running: SaveType | null = null;
+  lastSaveSeconds = Math.floor(Date.now() / 1000);
+  private job: SaveJob | null = null;
+  private scheduled: SaveType | null = null;
+  private lastStatus: "ok" | "err" = "ok";
+  private lastType: SaveType | "none" = "none";
+  private lastDurationSeconds = -1;
+  private lastTryMs = 0;
+  private lastCowBytes = 0;
+  private saves = 0;
+  private jobs = 0;
+  private dirtyBefore = 0;
+  /** Another job that must not run beside a save (a log rewrite); whoever adds one sets this. */
+  otherJobActive: () => boolean = () => false;
+
+  constructor(private readonly server: Server) {}
+
+  /** What a plain BGSAVE and save points use. */
+  get defaultType(): SaveType {
+    return this.typeOf(this.server.config.values.snapshotStrategy);
+  }
+
+  get mustWait(): boolean {
+    return this.otherJobActive();
+  }
+
+  private typeOf(strategy: string): SaveType {
+    if (!this.server.config.values.forklessOptionsSupported) return "fork";
+    return this.server.plugins.snapshot(strategy).entries === "iterator" ? "thread" : "fork";
+  }
+
+  /** The chosen strategy where it is of this type, else the shipped one. */
+  private strategyFor(type: SaveType): string {
+    const chosen = this.server.config.values.snapshotStrategy;
+    return this.typeOf(chosen) === type ? chosen : SHIPPED_STRATEGY[type];
+  }
+
+  /** Begins a background save; false where that failed at once. One must not run already. */
+  start(type: SaveType): boolean {
+    const { server } = this;
+    const { keyspace, config, log } = server;
+    const { values } = config;
+    const begun = performance.now();
+    this.scheduled = null;
+    this.lastTryMs = keyspace.clock.ms;
+    this.dirtyBefore = keyspace.dirty;
+    const strategy = this.strategyFor(type);
+    try {
+      this.job = new SaveJob(keyspace, server.plugins.snapshot(strategy), {
+        header: this.header(),
+        rdbVersion: values.rdbVersion,
+        checksum: values.rdbchecksum,
+        compress: values.rdbcompression,
+        incrementalSync: values.rdbSaveIncrementalFsync,
+        access: this.savedAccess(),
+        keySaveDelay: values.rdbKeySaveDelay,
+        directory: Deno.cwd(),
+        tempName: tempFileName(Deno.pid, ++this.jobs),
+        shadowBytesMax: this.shadowBytesMax(),
+        heldBytesMax: values.snapshotHeldBytesMax,
+        onFeed: (ms) => this.fed(ms),
+      }, values.dbfilename);
+    } catch (error) {
+      log.warning(`Cannot start a background save: ${error instanceof Error ? error.message : error}`);
+      this.lastStatus = "err";
+      this.updateRestrictions();
+      return false;
+    }
+    this.running = type;
+    server.latency.addIfNeeded("snapshot-begin", performance.now() - begun, keyspace.clock.ms);
+    if (type === "thread") log.notice("Beginning threadsaveToDisk");
+    log.notice(`Background saving started by plugin ${strategy}`);
+    const job = this.job;
+    void job.done.then((outcome) => this.ended(job, type, outcome));
+    return true;
+  }
+
+  private fed(milliseconds: number): void {
+    this.server.latency.addIfNeeded("snapshot-feed", milliseconds, this.server.keyspace.clock.ms);
+    this.updatePressure();
+  }
+
+  private ended(job: SaveJob, type: SaveType, outcome: SaveOutcome): void {
+    const { log, keyspace } = this.server;
+    const seconds = Math.floor((Date.now() - job.startedAt) / 1000);
+    const prefix = type === "thread" ? "threadsave: threadsave" : "fork-emulated: save";
+    this.lastCowBytes = job.shadowBytesPeak;
+    if (this.job === job) {
+      this.job = null;
+      this.running = null;
+    }
+    this.lastType = type;
+    this.lastDurationSeconds = seconds;
+    switch (outcome.result) {
+      case "saved":
+        keyspace.dirty = Math.max(0, keyspace.dirty - this.dirtyBefore);
+        this.lastSaveSeconds = Math.floor(Date.now() / 1000);
+        this.lastStatus = "ok";
+        this.saves++;
+        log.notice(`${prefix} complete.  ${seconds} seconds. ${outcome.keys} keys, ${outcome.bytes} bytes.`);
+        log.notice("Background saving terminated with success");
+        break;
+      case "cancelled":
+        log.notice(`${prefix} terminated.  ${seconds} seconds.`);
+        break;
+      case "over-limit":
+        log.warning(`${prefix} gave up: more pages changed than snapshot-shadow-limit has room for.`);
+        if (type === "fork" && this.mayDegrade() && this.start("thread")) {
+          log.notice("The save begins again with the background iterator (snapshot-shadow-policy degrade).");
+        } else this.lastStatus = "err";
+        break;
+      case "failed":
+        this.lastStatus = "err";
+        log.warning(`${prefix} failed.  ${seconds} seconds.`);
+        log.warning(`Background saving error: ${outcome.error.message}`);
+        break;
+    }
+    this.updateRestrictions();
+    this.updatePressure();
+  }
+
+  private mayDegrade(): boolean {
+    const { values } = this.server.config;
+    return values.snapshotShadowPolicy === "degrade" && values.forklessOptionsSupported;
+  }
+
+  /** Cancels the running save; false where there is none. The last status stays as it was. */
+  cancel(): boolean {
+    if (this.job === null) return false;
+    this.job.cancel();
+    return true;
+  }
+
+  schedule(type: SaveType): void {
+    this.scheduled = type;
+  }
+
+  /** Takes a scheduled save back; false where there is none. */
+  unschedule(): boolean {
+    const had = this.scheduled !== null;
+    this.scheduled = null;
+    return had;
+  }
+
+  /** A database or all of them are about to be emptied: a snapshot that needs them is given up. */
+  abortForFlush(options: { wholeDataset: boolean }): void {
+    if (this.job === null) return;
+    // A page image outlives the emptying of one database, as a forked child would.
+    if (options.wholeDataset || this.job.usesIterator) this.job.cancel();
+  }
+
+  /** After FLUSHALL: with save points the empty dataset is saved at once. */
+  saveEmptied(): void {
+    const { keyspace, config } = this.server;
+    if (config.values.save.length === 0) return;
+    const dirty = keyspace.dirty;
+    this.saveNow();
+    keyspace.dirty = dirty;
+  }
+
+  /** SAVE: on the loop. False: failed, and the log says why. */
+  saveNow(): boolean {
+    const { keyspace, config, log } = this.server;
+    const { values } = config;
+    let file: SaveFile | null = null;
+    try {
+      file = new SaveFile({
+        directory: Deno.cwd(),
+        tempName: tempFileName(Deno.pid),
+        incrementalSync: values.rdbSaveIncrementalFsync,
+      });
+      this.encodeTo(file);
+      file.commit(values.dbfilename);
+    } catch (error) {
+      try {
+        file?.discard();
+      } catch {
+        // The temporary file may be gone already; what matters was logged.
+      }
+      log.warning(`Write error saving DB on disk: ${error instanceof Error ? error.message : error}`);
+      return false;
+    }
+    log.notice("DB saved on disk");
+    keyspace.dirty = 0;
+    keyspace.clock.update();
+    this.lastSaveSeconds = Math.floor(keyspace.clock.ms / 1000);
+    this.lastStatus = "ok";
+    this.saves++;
+    this.updateRestrictions();
+    return true;
+  }
+
+  private encodeTo(file: SaveFile): void {
+    const { keyspace, config } = this.server;
+    const { values } = config;
+    const encoder = new RdbEncoder(new LiveReader(keyspace.arena), file, {
+      version: values.rdbVersion,
+      checksum: values.rdbchecksum,
+      compressor: values.rdbcompression ? new LzfCompressor() : undefined,
+      access: this.savedAccess(),
+      lfu: keyspace.lfu,
+      keySaveDelay: () => values.rdbKeySaveDelay,
+    });
+    encoder.header(this.header());
+    for (const database of keyspace.databases) {
+      if (database.size === 0) continue;
+      encoder.database(database.id, database.keys.size, database.expires.size);
+      database.keys.forEach((ref) => encoder.entry(ref, database.id));
+    }
+    encoder.footer();
+  }
+
+  private header(): RdbHeader {
+    return {
+      redisVersion: COMPATIBLE_REDIS_VERSION,
+      valkeyVersion: COMPATIBLE_VALKEY_VERSION,
+      sporkVersion: VERSION,
+      createdAt: Math.floor(Date.now() / 1000),
+      usedMemory: this.server.usedMemory(),
+      isAofBase: false,
+    };
+  }
+
+  private savedAccess(): "none" | "lru" | "lfu" {
+    const policy = this.server.config.values.maxmemoryPolicy;
+    if (policy.endsWith("lru")) return "lru";
+    return policy.endsWith("lfu") ? "lfu" : "none";
+  }
+
+  /** Bytes; a negative setting is a percentage of the dataset. */
+  private shadowBytesMax(): number {
+    const limit = this.server.config.values.snapshotShadowLimit;
+    if (limit >= 0) return limit;
+    const floor = 64 * 1024 * 1024;
+    return Math.max(floor, this.server.keyspace.arena.stats.used * -limit / 100);
+  }
+
+  setKeySaveDelay(micros: number): void {
+    this.job?.setKeySaveDelay(micros);
+  }
+
+  /** Starts what is due. */
+  cron(nowMs: number): void {
+    if (this.job !== null || this.otherJobActive()) return;
+    const mayTry = nowMs - this.lastTryMs > RETRY_MS || this.lastStatus === "ok";
+    const { keyspace, config, log } = this.server;
+    if (mayTry && this.scheduled !== null) {
+      this.start(this.scheduled);
+      return;
+    }
+    if (!mayTry) return;
+    const sinceSave = Math.floor(nowMs / 1000) - this.lastSaveSeconds;
+    for (const { seconds, changes } of config.values.save) {
+      if (keyspace.dirty < changes || keyspace.dirty === 0 || sinceSave <= seconds) continue;
+      log.notice(`${changes} changes in ${seconds} seconds. Saving...`);
+      this.start(this.defaultType);
+      return;
+    }
+  }
+
+  /** Writes are refused while the last save failed, where config wants that. */
+  updateRestrictions(): void {
+    const { values } = this.server.config;
+    const refuses = values.stopWritesOnBgsaveError && values.save.length > 0 && this.lastStatus === "err";
+    this.server.restrict(RESTRICT_SNAPSHOT_ERROR, refuses);
+  }
+
+  private updatePressure(): void {
+    const congested = this.job?.congested ?? false;
+    this.server.restrict(RESTRICT_SNAPSHOT_PRESSURE, congested);
+    if (!congested) this.server.releaseWriters();
+  }
+
+  report(): SaveReport {
+    const { job } = this;
+    const progress = job?.progress();
+    const elapsedMs = job === null ? 0 : Date.now() - job.startedAt;
+    const processed = progress?.processed ?? 0;
+    const total = progress?.keysTotal ?? 0;
+    const remaining = job === null || processed === 0
+      ? -1
+      : Math.max(0, total - processed) * elapsedMs / processed / 1000;
+    return {
+      running: this.running,
+      lastType: this.lastType,
+      lastStatus: this.lastStatus,
+      lastSaveSeconds: this.lastSaveSeconds,
+      lastDurationSeconds: this.lastDurationSeconds,
+      currentSeconds: job === null ? -1 : Math.floor(elapsedMs / 1000),
+      saves: this.saves,
+      lastCowBytes: this.lastCowBytes,
+      currentCowBytes: progress?.shadowBytes ?? 0,
+      currentPercent: total === 0 ? 0 : processed * 100 / total,
+      keysProcessed: processed,
+      keysTotal: total,
+      currentItemSeconds: progress === undefined || progress.currentItemMs < 0
+        ? -1
+        : Math.floor(progress.currentItemMs / 1000),
+      secondsRemaining: remaining < 0 ? -1 : Math.round(remaining),
+      queueLength: progress?.queueLength ?? 0,
+      queueTarget: progress?.queueTarget ?? 0,
+      queued: progress?.queued ?? 0,
+      processed,
+      longestFeedMs: progress?.longestFeedMs ?? 0,
+      early: progress?.early ?? 0,
+      heldBytes: progress?.heldBytes ?? 0,
+      waitingWriters: this.server.waitingWriters,
+    };
+  }
+
+  resetStats(): void {
+    this.saves = 0;
+  }
+}

@@ -1,0 +1,379 @@
+// The assembly: makes all rooms from the configuration, joins them, and is what commands see as ServerServices. Starting
+// and stopping read top to bottom here; what each part does is in its own room.
+import type { CommandClient } from "../commands/command_client.ts";
+import type { CommandSpec } from "../commands/command.ts";
+import type { ServerServices } from "../commands/server_services.ts";
+import type { Clock } from "../keyspace/clock.ts";
+import { ActiveExpire, type ExpireOptions } from "../keyspace/active_expire.ts";
+import type { Database } from "../keyspace/database.ts";
+import { Eviction } from "../keyspace/eviction.ts";
+import { Keyspace } from "../keyspace/keyspace.ts";
+import type { Logger } from "../log/logger.ts";
+import { Arena } from "../memory/arena.ts";
+import type { Client } from "../net/client.ts";
+import {
+  type ClientHost,
+  type ClientLimits,
+  type CloseReason,
+  defaultClientLimits,
+} from "../net/client_host.ts";
+import { Turn } from "../net/turn.ts";
+import { PluginHost } from "../plugins/plugin_host.ts";
+import { averageTtl } from "./average_ttl.ts";
+import { ClientRegistry } from "./client_registry.ts";
+import { type Command, CommandTable, FLAG_MAY_REPLICATE, FLAG_WRITE } from "./command_table.ts";
+import type { Config } from "./config/config.ts";
+import { bindConfig } from "./config_bindings.ts";
+import { Cron } from "./cron.ts";
+import { DatasetLoader, type LoadingState } from "./dataset_loader.ts";
+import { Dispatcher, RESTRICT_LOADING, RESTRICT_MEMORY, RESTRICT_PAUSE } from "./dispatcher.ts";
+import { DumpService } from "./dump_service.ts";
+import { Gateway } from "./gateway.ts";
+import { infoText } from "./info.ts";
+import { LatencyMonitor } from "./latency_monitor.ts";
+import { LoopMonitor } from "./loop_monitor.ts";
+import { memoryOf, type MemoryReport } from "./memory_report.ts";
+import { PauseGate } from "./pause_gate.ts";
+import { SaveCoordinator } from "./save_coordinator.ts";
+import { ServerStats } from "./server_stats.ts";
+import { ShutdownController } from "./shutdown_controller.ts";
+import { SlowLog } from "./slow_log.ts";
+import { COMPATIBLE_REDIS_VERSION, VERSION } from "./version.ts";
+
+const MEGABYTE = 1024 * 1024;
+/** Memory that the JavaScript heap is reckoned with for `maxmemory`, refreshed by cron. */
+const LAZY_FREE_SLICE_MICROS = 500;
+
+export class Server implements ServerServices, ClientHost {
+  readonly version = VERSION;
+  readonly compatibleVersion = COMPATIBLE_REDIS_VERSION;
+  readonly startedAt = Date.now();
+  readonly runId = randomHex(40);
+  readonly replicationId = randomHex(40);
+  readonly executable = Deno.execPath();
+  readonly osRelease = Deno.osRelease();
+  readonly keyspace: Keyspace;
+  readonly commands = new CommandTable();
+  readonly clients = new ClientRegistry();
+  readonly stats = new ServerStats();
+  readonly slowLog = new SlowLog();
+  readonly latency = new LatencyMonitor();
+  readonly loopMonitor: LoopMonitor;
+  readonly pause: PauseGate;
+  readonly saves: SaveCoordinator;
+  readonly shutdown: ShutdownController;
+  readonly plugins: PluginHost;
+  readonly expire: ActiveExpire;
+  readonly eviction: Eviction;
+  readonly dispatcher: Dispatcher;
+  readonly loader: DatasetLoader;
+  readonly dumps: DumpService;
+  readonly gateway: Gateway;
+  readonly turn: Turn;
+  readonly limits: ClientLimits = defaultClientLimits();
+  /** `active-expire-effort` and `hz`. */
+  readonly expireOptions: ExpireOptions = { effort: 1, hz: 10 };
+  requiredPassword: Uint8Array | null = null;
+  activeExpire = true;
+  /** What was in use when the server was ready and empty. */
+  startupMemory = 0;
+  private readonly cron: Cron;
+  private readonly heldWriters = new Set<Client>();
+  private evictionTimer: number | undefined;
+
+  constructor(
+    readonly config: Config,
+    readonly log: Logger,
+    commands: readonly CommandSpec[],
+  ) {
+    const { values } = config;
+    const arena = Arena.create({
+      bytes: arenaBytes(values.arenaSize),
+      onReduced: (bytes) =>
+        log.warning(`The system refused the arena's size; reserved ${bytes / MEGABYTE} MiB instead`),
+    });
+    this.keyspace = new Keyspace(arena, values.databases);
+    this.commands.register(commands);
+    this.loopMonitor = new LoopMonitor(this.stats, this.latency);
+    this.pause = new PauseGate((client) => client.unblock({ again: true }));
+    this.plugins = new PluginHost({
+      settings: config.plugins,
+      variables: (name) => name === "dir" ? Deno.cwd() : config.get([name])[0]?.[1],
+      logger: log,
+      baseFolder: Deno.cwd(),
+    });
+    this.saves = new SaveCoordinator(this);
+    this.shutdown = new ShutdownController(this);
+    this.expire = new ActiveExpire(this.keyspace);
+    this.eviction = new Eviction(this.keyspace, () => this.evictionExcess());
+    this.dispatcher = new Dispatcher(
+      this.commands,
+      this.keyspace,
+      this.stats,
+      this.slowLog,
+      this.latency,
+      this,
+      log,
+    );
+    this.loader = new DatasetLoader(this);
+    this.dumps = new DumpService(this.keyspace, config);
+    this.turn = new Turn({ beginTurn: () => this.beginTurn(), beforeSleep: () => this.beforeSleep() });
+    this.gateway = new Gateway(this);
+    this.cron = new Cron(this);
+    bindConfig(this);
+  }
+
+  /** Opens the listeners, starts plugins and cron, loads the dataset. Rejects where one of them is impossible. */
+  async start(): Promise<void> {
+    const { log } = this;
+    log.notice(`Spork version ${VERSION}, Deno ${Deno.version.deno}, pid ${Deno.pid}, just started`);
+    if (this.config.file === "") {
+      log.warning("No config file given: using the defaults and the command line.");
+    } else log.notice("Configuration loaded");
+    await this.gateway.open();
+    log.notice("Server initialized");
+    const strategies = new Set(["threadsave", "fork-emulated", this.config.values.snapshotStrategy]);
+    await this.plugins.start([...strategies]);
+    this.startupMemory = this.usedMemory();
+    this.cron.start();
+    this.gateway.accept();
+    await this.loader.loadAtStart();
+    this.gateway.announce();
+  }
+
+  /** Closes everything; the process may exit then. */
+  async stop(): Promise<void> {
+    this.cron.stop();
+    this.loopMonitor.stop();
+    clearTimeout(this.evictionTimer);
+    this.saves.cancel();
+    this.turn.flush();
+    this.gateway.close();
+    for (const client of [...this.clients.all()]) client.closeNow("shutdown");
+    await this.plugins.stop();
+  }
+
+  exit(code: number): void {
+    Deno.exit(code);
+  }
+
+  // What commands and clients use.
+
+  get configFile(): string {
+    return this.config.file;
+  }
+
+  get loading(): LoadingState | null {
+    return this.loader.state;
+  }
+
+  get lastLoad(): { loaded: number; expired: number } {
+    return this.loader.last;
+  }
+
+  get listenerDescriptions(): string[] {
+    return this.gateway.descriptions();
+  }
+
+  get services(): ServerServices {
+    return this;
+  }
+
+  get clock(): Clock {
+    return this.keyspace.clock;
+  }
+
+  get counters(): ServerStats {
+    return this.stats;
+  }
+
+  get firstDatabase(): Database {
+    return this.keyspace.databases[0];
+  }
+
+  get startsAuthenticated(): boolean {
+    return this.requiredPassword === null;
+  }
+
+  beginBatch(_client: Client): void {
+    this.dispatcher.beginBatch();
+  }
+
+  execute(client: Client): void {
+    this.dispatcher.execute(client);
+  }
+
+  endBatch(client: Client): void {
+    this.dispatcher.endBatch(client);
+  }
+
+  errorReplied(text: string): void {
+    const space = text.indexOf(" ");
+    this.stats.countError(space < 0 ? text : text.slice(0, space));
+  }
+
+  clientClosed(client: Client, _reason: CloseReason): void {
+    this.clients.remove(client);
+    this.pause.forget(client);
+    this.heldWriters.delete(client);
+  }
+
+  info(sections: readonly string[]): string {
+    return infoText(this, sections);
+  }
+
+  memory(): MemoryReport {
+    return memoryOf(this);
+  }
+
+  averageTtl(database: Database): number {
+    return averageTtl(database, this.keyspace);
+  }
+
+  reloadDataset(options: { save: boolean; flush: boolean; merge: boolean }): string | null {
+    return this.loader.reload(options);
+  }
+
+  pauseCron(paused: boolean): void {
+    this.cron.stop();
+    if (!paused) this.cron.start();
+  }
+
+  resetStats(): void {
+    this.stats.reset();
+    const { stats } = this.keyspace;
+    stats.hits =
+      stats.misses =
+      stats.expired =
+      stats.evicted =
+        0;
+    this.keyspace.lazyFree.freed = 0;
+    this.keyspace.arena.resetPeak();
+    this.stats.peakMemory = 0;
+    this.saves.resetStats();
+    for (const command of this.commands.everything()) command.resetStats();
+  }
+
+  // Memory.
+
+  /** Arena, client buffers and heap, bytes. */
+  usedMemory(): number {
+    return this.keyspace.arena.usedBytes + this.clients.memoryBytes() + Deno.memoryUsage().heapUsed;
+  }
+
+  notePeak(used: number): void {
+    if (used <= this.stats.peakMemory) return;
+    this.stats.peakMemory = used;
+    this.stats.peakMemoryAt = this.keyspace.clock.ms;
+  }
+
+  /** Bytes over `maxmemory`; at most 0 where there is room. What the heap needs is not the clients' doing. */
+  private evictionExcess(): number {
+    return this.keyspace.arena.usedBytes + this.clients.memoryBytes() - this.config.values.maxmemory;
+  }
+
+  makeRoom(): boolean {
+    if (this.evictionExcess() <= 0) return true;
+    const result = this.eviction.run();
+    if (result === "more" && this.evictionTimer === undefined) {
+      this.evictionTimer = setTimeout(() => {
+        this.evictionTimer = undefined;
+        this.makeRoom();
+      }, 0);
+    }
+    return result !== "full";
+  }
+
+  // Restrictions and waiting.
+
+  /** Sets or clears one of the dispatcher's RESTRICT_ bits. */
+  restrict(bit: number, on: boolean): void {
+    if (on) this.dispatcher.restrictions |= bit;
+    else this.dispatcher.restrictions &= ~bit;
+  }
+
+  setLoading(loading: boolean): void {
+    this.restrict(RESTRICT_LOADING, loading);
+    this.keyspace.honoursExpiry = !loading;
+  }
+
+  limitMemory(): void {
+    this.restrict(RESTRICT_MEMORY, this.config.values.maxmemory > 0);
+  }
+
+  pauseClients(mode: "all" | "write", untilMs: number): void {
+    this.pause.pause(mode, untilMs);
+    this.pauseChanged();
+  }
+
+  unpauseClients(): void {
+    this.pause.unpause();
+    this.pauseChanged();
+  }
+
+  private pauseChanged(): void {
+    const paused = this.pause.mode !== "none";
+    this.restrict(RESTRICT_PAUSE, paused);
+    // What expires meanwhile is hidden, but nothing is deleted: replicas and clients must not see changes.
+    this.keyspace.deletesExpired = !paused;
+  }
+
+  holdForPause(client: Client, command: Command): boolean {
+    const { mode } = this.pause;
+    if (mode === "none") return false;
+    if (this.keyspace.clock.ms >= this.pause.until) {
+      this.unpauseClients();
+      return false;
+    }
+    const writes = (command.flags & (FLAG_WRITE | FLAG_MAY_REPLICATE)) !== 0;
+    if (mode === "write" && !writes) return false;
+    if (command.fullName.startsWith("client|") || command.fullName === "shutdown") return false;
+    this.pause.wait(client);
+    client.block({ reason: "pause" });
+    return true;
+  }
+
+  holdForSnapshot(client: Client): boolean {
+    this.heldWriters.add(client);
+    client.block({ reason: "snapshot" });
+    return true;
+  }
+
+  get waitingWriters(): number {
+    return this.heldWriters.size;
+  }
+
+  /** The snapshot has caught up: those that waited for it run. */
+  releaseWriters(): void {
+    if (this.heldWriters.size === 0) return;
+    const waiting: CommandClient[] = [...this.heldWriters];
+    this.heldWriters.clear();
+    for (const client of waiting) client.unblock({ again: true });
+  }
+
+  // The turn.
+
+  private beginTurn(): void {
+    this.keyspace.clock.update();
+  }
+
+  private beforeSleep(): void {
+    const { keyspace } = this;
+    this.stats.loopTurns++;
+    if (this.pause.mode !== "none" && keyspace.clock.ms >= this.pause.until) this.unpauseClients();
+    if (this.activeExpire && this.loading === null) this.expire.fastCycle(this.expireOptions);
+    if (!keyspace.lazyFree.idle) keyspace.lazyFree.run(LAZY_FREE_SLICE_MICROS);
+    this.turn.flush();
+  }
+}
+
+/** Bytes of the arena; a negative setting is a percentage of the machine's memory. */
+function arenaBytes(setting: number): number {
+  if (setting >= 0) return setting;
+  return Math.floor(Deno.systemMemoryInfo().total * -setting / 100);
+}
+
+function randomHex(length: number): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(length / 2));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

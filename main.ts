@@ -1,0 +1,93 @@
+// The command line: `spork [config] [--option value ...]` runs the server, `spork check rdb FILE` examines a dump,
+// `spork plugin new|check ...` helps plugin authors.
+import { ServerLog } from "./core/log/logger.ts";
+import { checkRdbFile } from "./core/persistence/rdb/check.ts";
+import { RdbError } from "./core/persistence/rdb/rdb_error.ts";
+import { PluginError } from "./core/plugins/plugin_error.ts";
+import { ConfigError } from "./core/server/config/config_error.ts";
+import { loadConfig } from "./core/server/config/load_config.ts";
+import { Server } from "./core/server/server.ts";
+import { VERSION } from "./core/server/version.ts";
+import { allCommands } from "./modules/modules.ts";
+
+const USAGE = `Usage: spork [/path/to/valkey.conf | /path/to/spork.yaml] [--option value ...] [-]
+       spork check rdb FILE
+       spork plugin new KIND NAME
+       spork plugin check DIR
+       spork --version
+       spork --help
+
+Examples:
+       spork (run the server with the defaults)
+       spork spork.yaml
+       spork --port 7777 --dir /var/lib/spork
+       spork /etc/valkey/valkey.conf --loglevel verbose
+       echo 'maxmemory 128mb' | spork -
+`;
+
+/** Runs what the words ask for; the exit status, or nothing while a server runs. */
+async function main(words: readonly string[]): Promise<number | undefined> {
+  const [first, second] = words;
+  if (first === "--version" || first === "-v") {
+    console.log(`Spork server v=${VERSION} malloc=arena bits=64 deno=${Deno.version.deno}`);
+    return 0;
+  }
+  if (first === "--help" || first === "-h") {
+    console.log(USAGE);
+    return 0;
+  }
+  if (first === "check") {
+    if (second === "rdb" && words.length === 3) return checkRdbFile(words[2], (line) => console.log(line));
+    console.error(USAGE);
+    return 1;
+  }
+  return await runServer(words);
+}
+
+async function runServer(words: readonly string[]): Promise<number | undefined> {
+  let config;
+  try {
+    config = loadConfig(words);
+  } catch (error) {
+    if (error instanceof ConfigError) console.error(error.report(VERSION));
+    else if (error instanceof PluginError) console.error(error.message);
+    else throw error;
+    return 1;
+  }
+  const { values } = config;
+  const log = new ServerLog({
+    level: values.loglevel,
+    file: values.logfile,
+    format: values.logFormat,
+    timestampFormat: values.logTimestampFormat,
+  }, Deno.pid);
+  config.onChange(["loglevel", "log-format", "log-timestamp-format"], () => {
+    log.options.level = values.loglevel;
+    log.options.format = values.logFormat;
+    log.options.timestampFormat = values.logTimestampFormat;
+  });
+  try {
+    const server = new Server(config, log, allCommands);
+    Deno.addSignalListener("SIGTERM", () => server.shutdown.signal("SIGTERM"));
+    Deno.addSignalListener("SIGINT", () => server.shutdown.signal("SIGINT"));
+    log.role = "M";
+    await server.start();
+    return undefined;
+  } catch (error) {
+    log.warning(startFailure(error));
+    return 1;
+  }
+}
+
+function startFailure(error: unknown): string {
+  if (error instanceof RdbError) {
+    return `Fatal error loading the DB, check server logs. Exiting. ${error.message}`;
+  }
+  if (error instanceof PluginError) return `Fatal error in a plugin. Exiting. ${error.message}`;
+  return `Fatal error at start. Exiting. ${error instanceof Error ? error.stack : error}`;
+}
+
+if (import.meta.main) {
+  const status = await main(Deno.args);
+  if (status !== undefined) Deno.exit(status);
+}

@@ -1,0 +1,33 @@
+// All command families that are compiled in, in one list for the server.
+import type { CommandSpec } from "../core/commands/command.ts";
+import { clientCommands } from "./connection/client_commands.ts";
+import { sessionCommands } from "./connection/session_commands.ts";
+import { hashCommands } from "./hashes/commands.ts";
+import { keysCommands } from "./keys/keys_commands.ts";
+import { pluginCommands } from "./plugins/plugin_commands.ts";
+import { commandCommands } from "./server/command_commands.ts";
+import { configCommands } from "./server/config_commands.ts";
+import { debugCommands } from "./server/debug_commands.ts";
+import { latencyCommands } from "./server/latency_commands.ts";
+import { memoryCommands } from "./server/memory_commands.ts";
+import { saveCommands } from "./server/save_commands.ts";
+import { slowlogCommands } from "./server/slowlog_commands.ts";
+import { timeCommands } from "./server/time_commands.ts";
+import { stringCommands } from "./strings/commands.ts";
+
+export const allCommands: CommandSpec[] = [
+  ...sessionCommands,
+  ...clientCommands,
+  ...stringCommands,
+  ...hashCommands,
+  ...keysCommands,
+  ...commandCommands,
+  ...configCommands,
+  ...debugCommands,
+  ...latencyCommands,
+  ...memoryCommands,
+  ...saveCommands,
+  ...slowlogCommands,
+  ...timeCommands,
+  ...pluginCommands,
+];
