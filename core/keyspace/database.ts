@@ -298,7 +298,7 @@ export class Database {
   }
 
   /** Deletes the key even where it has expired already, without telling anybody; false where it is absent. */
-  discard(key: Uint8Array, start: number, end: number): boolean {
+  removeQuietly(key: Uint8Array, start: number, end: number): boolean {
     const ref = this.keys.find(key, start, end);
     this.found = ref;
     if (ref === 0) return false;
@@ -365,7 +365,7 @@ export class Database {
    */
   moveEntry(ref: Ref, target: Database, key: Uint8Array, start: number, end: number): Ref {
     const moved = this.entries.relabel(ref, key, start, end);
-    target.discard(key, start, end);
+    target.removeQuietly(key, start, end);
     this.unlink(ref);
     this.entries.freeEntryBlock(ref);
     target.addEntry(moved);
@@ -381,7 +381,7 @@ export class Database {
     end: number,
   ): Ref {
     const copy = this.entries.copyAs(ref, key, start, end, this.entries.expireAt(ref));
-    target.discard(key, start, end);
+    target.removeQuietly(key, start, end);
     target.addEntry(copy);
     return copy;
   }

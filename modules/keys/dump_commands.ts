@@ -77,7 +77,7 @@ function restore(client: CommandClient, args: Arguments): void {
   }
   if (expireAt !== NO_EXPIRE && expireAt < keyspace.clock.ms && keyspace.deletesExpired) {
     // Checked like any other payload, but gone before anybody could see it.
-    db.discard(buffer, starts[1], ends[1]);
+    db.removeQuietly(buffer, starts[1], ends[1]);
     db.changed("generic", "del", buffer, starts[1], ends[1]);
   } else {
     db.changed("generic", "restore", buffer, starts[1], ends[1]);
