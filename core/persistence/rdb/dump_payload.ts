@@ -12,7 +12,7 @@ import {
   VERSION_FOREIGN_MAX,
   VERSION_VALKEY,
 } from "./format.ts";
-import type { LoadSink } from "./load_sink.ts";
+import type { LoadedKey, LoadSink } from "./load_sink.ts";
 import { Pacer } from "./pacer.ts";
 import { RdbError } from "./rdb_error.ts";
 import { RdbReader } from "./reader.ts";
@@ -92,17 +92,6 @@ function isReadable(version: number): boolean {
   return version <= VERSION_COMMON_MAX || version === VERSION_VALKEY;
 }
 
-/** What RESTORE adds to the value. */
-export interface RestoredKey {
-  bytes: Uint8Array;
-  start: number;
-  end: number;
-  /** Milliseconds since 1970, -1 = none. */
-  expireAt: number;
-  idleSeconds: number;
-  frequency: number;
-}
-
 /**
  * Decodes a payload that `isDumpPayload` accepts into `sink` under the given key: one call of a method that takes a
  * value (or hashBegin to hashEnd). Throws an RdbError where the value is malformed, empty or of a type that is not
@@ -113,7 +102,7 @@ export function restorePayload(
   payload: Uint8Array,
   start: number,
   end: number,
-  key: RestoredKey,
+  key: LoadedKey,
   sink: LoadSink,
 ): void {
   const reader = RdbReader.over(payload, start, end - FOOTER_BYTES);
