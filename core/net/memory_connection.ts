@@ -4,7 +4,7 @@ import type { Connection } from "./connection.ts";
 
 export class MemoryConnection implements Connection {
   readonly kind = "tcp";
-  readonly isLocal = true;
+  isLocal = true;
   remoteAddress = "127.0.0.1:50000";
   localAddress = "127.0.0.1:6379";
   closed = false;
