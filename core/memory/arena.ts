@@ -36,6 +36,12 @@ export { ARENA_FULL, ArenaFullError } from "./allocator.ts";
 
 /** Copies of at most this many bytes are done by a loop, longer ones by the engine's own copy. */
 const LOOP_BYTES_MAX = 64;
+/** The same for moves and fills, where the engine's own need no view of the range. */
+const LOOP_MOVE_BYTES_MAX = 32;
+/** fill() writes this many bytes with the engine's fill and the rest by copies, which are several times as fast. */
+const FILL_SEED_BYTES = 256;
+/** Longest of these copies: what it copies from stays in the processor's cache. */
+const FILL_COPY_BYTES_MAX = 65536;
 /** Retired blocks that one reclaim() frees at most, if the caller does not say. */
 const RECLAIM_BLOCKS_MAX = 1024;
 /** An arena with no more memory touched than this is emptied in place by swap(). */
@@ -185,13 +191,32 @@ export class Arena {
   /** Copies `length` bytes inside the arena; the ranges may overlap. */
   copyWithin(target: number, source: number, length: number): void {
     if (this.#barrier !== null) this.#barrier.touchRange(target, length);
-    this.u8.copyWithin(target, source, source + length);
+    const u8 = this.u8;
+    if (length > LOOP_MOVE_BYTES_MAX) {
+      u8.copyWithin(target, source, source + length);
+    } else if (target <= source) {
+      for (let i = 0; i < length; i++) u8[target + i] = u8[source + i];
+    } else {
+      for (let i = length - 1; i >= 0; i--) u8[target + i] = u8[source + i];
+    }
   }
 
   /** Stores `value` into `length` bytes from `address`. */
   fill(address: number, length: number, value: number): void {
     if (this.#barrier !== null) this.#barrier.touchRange(address, length);
-    this.u8.fill(value, address, address + length);
+    const u8 = this.u8;
+    if (length <= LOOP_MOVE_BYTES_MAX) {
+      for (let at = address; at < address + length; at++) u8[at] = value;
+      return;
+    }
+    const seeded = Math.min(length, FILL_SEED_BYTES);
+    u8.fill(value, address, address + seeded);
+    // In shared memory the engine fills byte by byte, but copies fast.
+    for (let done = seeded; done < length;) {
+      const part = Math.min(done, length - done, FILL_COPY_BYTES_MAX);
+      u8.copyWithin(address + done, address, address + part);
+      done += part;
+    }
   }
 
   /** Copies `length` bytes from `address` to `target` from `targetOffset`. */

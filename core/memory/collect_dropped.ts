@@ -1,15 +1,15 @@
 // Gives the memory of dropped shared buffers back to the system. Called by Arena; also to be called in a worker that
 // has finished with an arena's buffers, because every thread that ever held one keeps it alive until it collects.
 
-/** Not counted by the engine as long as it is shared; an ordinary buffer of this size makes it collect soon. */
-const PRESSURE_BYTES = 2 ** 31;
+/** Big enough for the engine to start collecting at once; never touched, so it costs no memory. */
+const PRESSURE_BYTES = 512 * 1024 * 1024;
 
 /**
- * Makes the engine collect garbage in a later turn. The engine does not count shared buffers, so it would see no
- * reason to: gigabytes could stay committed for hours. A large buffer that nobody touches is the reason.
+ * Makes the engine collect garbage soon, in small steps. It does not count shared buffers, so it sees no reason of
+ * its own to: gigabytes could stay committed for hours. The allocation of a large ordinary buffer is a reason.
  */
 export function collectDropped(): void {
-  setTimeout(press, 0);
+  queueMicrotask(press);
 }
 
 function press(): void {

@@ -22,7 +22,7 @@ export class PageShadow {
   readonly handle: ArenaHandle;
   /** Pages of the active image, counted from the first; 0 if none is active. */
   imagePages = 0;
-  /** Slots that hold a page of the active image (of the last one, after its end), and the most of them at a time. */
+  /** Slots that hold a page of the active image, and the most of them at a time (after its end: in the last image). */
   slotsUsed = 0;
   slotsPeak = 0;
   /** Whether a page of the active image had to be given up. */
@@ -39,7 +39,8 @@ export class PageShadow {
   #slotTop = 0;
   #free = new Int32Array(0);
   #freeCount = 0;
-  #parked: Parked[] = [];
+  readonly #parked: Parked[] = [];
+  #parkedSlots = 0;
 
   /** `buffer` is the arena's memory. Shadow memory is reserved like it, halved until granted, committed by use. */
   constructor(buffer: SharedArrayBuffer) {
@@ -72,6 +73,8 @@ export class PageShadow {
   end(ticket: number): void {
     const pages = this.imagePages;
     if (this.slotsUsed > 0) this.#parked.push({ ticket, slots: this.#collectSlots(pages) });
+    this.#parkedSlots += this.slotsUsed;
+    this.slotsUsed = 0;
     this.#states.fill(PAGE_UNTOUCHED, 0, pages);
     this.imagePages = 0;
     this.#onOverLimit = null;
@@ -82,12 +85,13 @@ export class PageShadow {
     while (this.#parked.length > 0 && isPassed(this.#parked[0].ticket)) {
       const { slots } = this.#parked.shift() as Parked;
       for (let i = 0; i < slots.length; i++) this.#freeSlot(slots[i]);
+      this.#parkedSlots -= slots.length;
     }
   }
 
-  /** Whether slots wait for readers. */
+  /** Whether slots wait for readers. They count against the limit of the next image until these have passed. */
   get hasParked(): boolean {
-    return this.#parked.length > 0;
+    return this.#parkedSlots > 0;
   }
 
   /** Preserves `page` before its first store since the cut. */
@@ -130,7 +134,7 @@ export class PageShadow {
   }
 
   #takeSlot(): number {
-    if (this.slotsUsed >= this.#slotsMax) return -1;
+    if (this.slotsUsed + this.#parkedSlots >= this.#slotsMax) return -1;
     let slot: number;
     if (this.#freeCount > 0) slot = this.#free[--this.#freeCount];
     else if (this.#slotTop < this.#slotCount) slot = this.#slotTop++;

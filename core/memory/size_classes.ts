@@ -11,7 +11,7 @@ const EXACT_GRANULES_MAX = 64;
 /** Blocks to a span of the classes above 1 KiB. */
 const BLOCKS_PER_SPAN = [
   ...[56, 50, 44, 39, 35, 32, 28, 25, 22, 20, 18, 16],
-  ...[14, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2],
+  ...[14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2],
 ];
 
 /** Number of classes, class 0 (large) included. */
