@@ -27,7 +27,7 @@ export const systemFiles: SaveFileSystem = {
   create(path: string): WritableFile {
     const file = Deno.openSync(path, { write: true, create: true });
     try {
-      if (!file.tryLockSync(true)) throw new Error("another process is writing it");
+      if (tryLock(file) === "taken") throw new Error("another process is writing it");
       file.truncateSync(0);
     } catch (error) {
       file.close();
@@ -56,9 +56,15 @@ export const systemFiles: SaveFileSystem = {
   list: (path) => [...Deno.readDirSync(path)].filter((entry) => entry.isFile).map((entry) => entry.name),
 
   removeUnlocked(path: string): boolean {
-    const file = Deno.openSync(path, { write: true });
+    let file: Deno.FsFile;
     try {
-      if (!file.tryLockSync(true)) return false;
+      file = Deno.openSync(path, { write: true });
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw error;
+    }
+    try {
+      if (tryLock(file) !== "locked") return false;
       Deno.removeSync(path);
       return true;
     } finally {
@@ -66,3 +72,12 @@ export const systemFiles: SaveFileSystem = {
     }
   },
 };
+
+/** Some network file systems have no locks: there a file can be written, but nobody can tell whether its writer lives. */
+function tryLock(file: Deno.FsFile): "locked" | "taken" | "unsupported" {
+  try {
+    return file.tryLockSync(true) ? "locked" : "taken";
+  } catch {
+    return "unsupported";
+  }
+}
