@@ -1,6 +1,6 @@
 // The hash of every table: HalfSipHash-1-3 with a random 64-bit key, so that nobody outside can choose keys that
 // collide. Hot: called once a command on client bytes and once an element while a table grows; int32 only, no allocation.
-// Cost of a 16-byte key: see hash_bench.ts (about 1.6x murmur3, which offers no protection against flooding).
+// A 16-byte key takes 14 ns from bytes and 12 ns from words (hash_bench.ts); murmur3, which anybody can flood, takes 8.
 // Only the event loop's thread hashes; tables in the arena carry no seed because nobody else looks keys up.
 
 /** The reference's initial state; the key is mixed into it once, when the seed is set. */

@@ -179,6 +179,7 @@ Deno.test("hash table behaves like a Map under any sequence of operations", () =
               }
           }
           assert.equal(table.size, model.size);
+          if (operation % 37 === 0) verify(table, arena);
         }
         verify(table, arena);
         const all = new Map<number, string>();
@@ -370,4 +371,26 @@ Deno.test("a copy has the same fields and nothing in common", () => {
   for (let key = 0; key < 500; key++) assert.equal(get(copy, arena, key), `value ${key}`);
   copy.destroyWithFields();
   assert.equal(arena.stats.used, start);
+});
+
+Deno.test("the longest chain stays known when a resize changes its mind half-way", () => {
+  const { arena, table } = newTable();
+  setHashSeed(1, 2);
+  table.create(40);
+  assert.equal(table.stats().buckets, 4);
+  table.pauseRehash();
+  let added = 0;
+  for (let key = 0; added < 40; key++) {
+    if ((hashBytes(keys[key], 0, keys[key].length) & 7) !== 4) continue;
+    set(table, key, "");
+    added++;
+  }
+  table.resumeRehash();
+  table.expand(1000);
+  table.rehashStep(1);
+  assert.equal(table.stats().buckets, 5);
+  table.shrinkIfNeeded();
+  while (table.rehashStep(1));
+  assert.equal(table.stats().buckets, 8);
+  verify(table, arena);
 });
