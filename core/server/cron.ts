@@ -10,7 +10,7 @@ const DATABASES_RESIZED_PER_TICK = 16;
 const MEMORY_PEAK_INTERVAL_MS = 1000;
 
 export class Cron {
-  private timer: number | undefined;
+  private timer: ReturnType<typeof setTimeout> | undefined;
   private lastSample = 0;
   private lastPeak = 0;
   private nextDatabase = 0;

@@ -45,10 +45,7 @@ export class DatasetLoader {
     try {
       const report = await loadRdbInSlices(
         new FileByteSource(file),
-        this.sink({
-          replaces: false,
-          onUsedMemory: (bytes) => state.usedMemory = bytes,
-        }),
+        this.sink("refuse", state),
         {
           ...this.decoderOptions(),
           sliceMilliseconds: SLICE_MS,
@@ -92,8 +89,17 @@ export class DatasetLoader {
     this.server.keyspace.dirty = 0;
   }
 
-  private sink(options: { replaces: boolean; onUsedMemory?: (bytes: number) => void }): KeyspaceSink {
-    return new KeyspaceSink(this.server.keyspace, options);
+  private sink(existing: "refuse" | "replace", state: LoadingState | null): KeyspaceSink {
+    const { keyspace, config } = this.server;
+    const { hashMaxListpackEntries, hashMaxListpackValue } = config.values;
+    return new KeyspaceSink(keyspace, {
+      hashMaxListpackEntries,
+      hashMaxListpackValue,
+      existing,
+      onAux: (name, value) => {
+        if (state !== null && name === "used-mem") state.usedMemory = Number(value);
+      },
+    });
   }
 
   private decoderOptions() {
@@ -119,7 +125,11 @@ export class DatasetLoader {
     server.setLoading(true);
     try {
       this.finished(
-        loadRdb(new FileByteSource(file), this.sink({ replaces: options.merge }), this.decoderOptions()),
+        loadRdb(
+          new FileByteSource(file),
+          this.sink(options.merge ? "replace" : "refuse", null),
+          this.decoderOptions(),
+        ),
       );
     } catch (error) {
       if (!(error instanceof RdbError)) throw error;

@@ -3,13 +3,9 @@ import type { Database } from "../keyspace/database.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Ref } from "../memory/arena.ts";
 import { LiveReader } from "../memory/arena_reader.ts";
-import {
-  DumpEncoder,
-  isDumpPayload,
-  type RestoredKey,
-  restorePayload,
-} from "../persistence/rdb/dump_payload.ts";
+import { DumpEncoder, isDumpPayload, restorePayload } from "../persistence/rdb/dump_payload.ts";
 import { KeyspaceSink } from "../persistence/rdb/keyspace_sink.ts";
+import type { LoadedKey } from "../persistence/rdb/load_sink.ts";
 import { RdbError } from "../persistence/rdb/rdb_error.ts";
 import type { Config } from "./config/config.ts";
 
@@ -18,11 +14,9 @@ const FOOTER_BYTES = 10;
 
 export class DumpService {
   private readonly encoder: DumpEncoder;
-  private readonly sink: KeyspaceSink;
 
-  constructor(keyspace: Keyspace, private readonly config: Config) {
+  constructor(private readonly keyspace: Keyspace, private readonly config: Config) {
     this.encoder = new DumpEncoder(new LiveReader(keyspace.arena));
-    this.sink = new KeyspaceSink(keyspace, { replaces: true });
   }
 
   dump(ref: Ref): Uint8Array {
@@ -40,10 +34,16 @@ export class DumpService {
   }
 
   /** Puts the payload's value under the key, in place of what is there; false, with nothing changed, where it is bad. */
-  restore(database: Database, key: RestoredKey, payload: Uint8Array, start: number, end: number): boolean {
-    this.sink.selectDb(database.id);
+  restore(database: Database, key: LoadedKey, payload: Uint8Array, start: number, end: number): boolean {
+    const { hashMaxListpackEntries, hashMaxListpackValue } = this.config.values;
+    const sink = new KeyspaceSink(this.keyspace, {
+      hashMaxListpackEntries,
+      hashMaxListpackValue,
+      existing: "replace",
+    });
+    sink.selectDb(database.id);
     try {
-      restorePayload(payload, start, end, key, this.sink);
+      restorePayload(payload, start, end, key, sink);
       return true;
     } catch (error) {
       if (!(error instanceof RdbError)) throw error;

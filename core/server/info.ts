@@ -2,6 +2,7 @@
 // counterpart of is left out rather than invented; docs/operations.md lists the fields that are its own.
 import { cpuUsage } from "node:process";
 import type { RegisteredCommand } from "../commands/server_services.ts";
+import { pluginInfo } from "../plugins/plugin_info.ts";
 import { COMPATIBLE_REDIS_VERSION, COMPATIBLE_VALKEY_VERSION, VERSION } from "./version.ts";
 import type { Server } from "./server.ts";
 import { memoryOf } from "./memory_report.ts";
@@ -227,7 +228,7 @@ function writeCpu(_server: Server, out: Lines): void {
 }
 
 function writePlugins(server: Server, out: Lines): void {
-  for (const plugin of server.plugins.list()) {
+  for (const plugin of server.plugins.list().map(pluginInfo)) {
     out.add(
       "plugin",
       `name=${plugin.name},version=${plugin.version},kind=${plugin.kind},tier=${plugin.tier},state=${plugin.state}`,

@@ -6,7 +6,7 @@ import type { ServerStats } from "./server_stats.ts";
 const INTERVAL_MS = 1;
 
 export class LoopMonitor {
-  private timer: number | undefined;
+  private timer: ReturnType<typeof setTimeout> | undefined;
   private last = 0;
 
   constructor(private readonly stats: ServerStats, private readonly latency: LatencyMonitor) {}

@@ -2,7 +2,6 @@
 // FLUSHALL come here; core/persistence/snapshot does the work (rules: spec/threadsave.md section 3).
 import type { SaveType } from "../commands/server_services.ts";
 import { LiveReader } from "../memory/arena_reader.ts";
-import { LzfCompressor } from "../persistence/rdb/lzf.ts";
 import { RdbEncoder, type RdbHeader } from "../persistence/rdb/encoder.ts";
 import { SaveFile, tempFileName } from "../persistence/rdb/save_file.ts";
 import { SaveJob, type SaveOutcome } from "../persistence/snapshot/save_job.ts";
@@ -240,7 +239,7 @@ export class SaveCoordinator {
     const encoder = new RdbEncoder(new LiveReader(keyspace.arena), file, {
       version: values.rdbVersion,
       checksum: values.rdbchecksum,
-      compressor: values.rdbcompression ? new LzfCompressor() : undefined,
+      compress: values.rdbcompression,
       access: this.savedAccess(),
       lfu: keyspace.lfu,
       keySaveDelay: () => values.rdbKeySaveDelay,

@@ -79,7 +79,7 @@ export class Server implements ServerServices, ClientHost {
   startupMemory = 0;
   private readonly cron: Cron;
   private readonly heldWriters = new Set<Client>();
-  private evictionTimer: number | undefined;
+  private evictionTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly config: Config,
@@ -148,7 +148,7 @@ export class Server implements ServerServices, ClientHost {
     clearTimeout(this.evictionTimer);
     this.saves.cancel();
     this.turn.flush();
-    this.gateway.close();
+    await this.gateway.close();
     for (const client of [...this.clients.all()]) client.closeNow("shutdown");
     await this.plugins.stop();
   }

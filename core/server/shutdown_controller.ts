@@ -41,7 +41,7 @@ export class ShutdownController {
       Deno.exit(1);
     }
     log.warning(`Received ${name} scheduling shutdown...`);
-    const words: string[] = name === "SIGTERM"
+    const words: readonly string[] = name === "SIGTERM"
       ? config.values.shutdownOnSigterm
       : config.values.shutdownOnSigint;
     const options: ShutdownOptions = {

@@ -1,5 +1,13 @@
 // Rules between options, which no single option can check. Looked at when all sources are read, and after CONFIG SET.
-import type { ConfigValues } from "./option_table.ts";
+import { type ConfigValues, optionTable, valueKey } from "./option_table.ts";
+
+const TLS_FIXED = [
+  "tls-ciphers",
+  "tls-ciphersuites",
+  "tls-dh-params-file",
+  "tls-prefer-server-ciphers",
+  "tls-session-caching",
+] as const;
 
 export interface Conflict {
   /** The option to name in the error. */
@@ -19,15 +27,14 @@ export function checkTogether(values: ConfigValues, given: ReadonlySet<string>):
     };
   }
   if (values.tlsPort !== 0) {
-    if (values.tlsAuthClients !== "no") {
-      return {
-        option: given.has("tls-auth-clients") ? "tls-auth-clients" : "tls-port",
-        reason: "the runtime's TLS can't ask clients for certificates: tls-port requires tls-auth-clients no",
-      };
-    }
-    if (values.tlsCertFile === "" || values.tlsKeyFile === "") {
-      return { option: "tls-port", reason: "tls-port requires tls-cert-file and tls-key-file" };
+    for (const option of TLS_FIXED) {
+      if (optionTable[option].format(values[valueKey(option)] as never) === usualText(option)) continue;
+      return { option, reason: `the runtime's TLS chooses this itself: with tls-port, remove ${option}` };
     }
   }
   return null;
+}
+
+function usualText(option: (typeof TLS_FIXED)[number]): string {
+  return optionTable[option].format(optionTable[option].default as never);
 }

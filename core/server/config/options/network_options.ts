@@ -35,9 +35,9 @@ export const networkOptions = {
     default: 511,
     min: 0,
     max: INT_MAX,
-    effect: "none",
+    effect: "live",
     immutable: true,
-    doc: "Length of the queue of connections that wait to be accepted. The runtime sets its own.",
+    doc: "Connections that may wait to be accepted.",
   }),
   "tcp-keepalive": integer({
     default: 300,

@@ -1,7 +1,8 @@
-// Options of TLS. Part of the option table. What the runtime's TLS can't do is refused, never ignored.
+// Options of TLS. Part of the option table. What the runtime's TLS can't do is refused when
+// TLS is used (option_rules.ts, core/net), never ignored.
 import { enumeration, INT_MAX, integer, text, yesNo } from "../option_kinds.ts";
 
-const RUNTIME = "the runtime's TLS has its own fixed, current choice here and can't be told another";
+const REFUSED_AT_START = "With tls-port, any other value is refused at start: the runtime chooses.";
 
 export const tlsOptions = {
   "tls-port": integer({
@@ -18,82 +19,53 @@ export const tlsOptions = {
   "tls-key-file-pass": text({
     default: "",
     unsetWhenEmpty: true,
-    effect: "none",
+    effect: "live",
+    needsHook: true,
     sensitive: true,
-    refuse: { accepts: [""], because: "the runtime can't read encrypted keys; decrypt the key file" },
     doc: "Passphrase of tls-key-file.",
   }),
-  "tls-ca-cert-dir": text({
-    default: "",
-    unsetWhenEmpty: true,
-    effect: "none",
-    refuse: {
-      accepts: [""],
-      because: "the runtime can't read a directory of certificates; use tls-ca-cert-file",
-    },
-    doc: "Directory of trusted certificates.",
-  }),
+  "tls-ca-cert-dir": file("Directory of trusted certificates (PEM)."),
   "tls-client-cert-file": outgoing("Certificate of outgoing connections (PEM)."),
   "tls-client-key-file": outgoing("Private key of outgoing connections (PEM)."),
   "tls-client-key-file-pass": text({
     default: "",
     unsetWhenEmpty: true,
-    effect: "none",
+    effect: "later",
     sensitive: true,
-    refuse: { accepts: [""], because: "the runtime can't read encrypted keys; decrypt the key file" },
     doc: "Passphrase of tls-client-key-file.",
-  }),
-  "tls-dh-params-file": text({
-    default: "",
-    unsetWhenEmpty: true,
-    effect: "none",
-    refuse: { accepts: [""], because: RUNTIME },
-    doc: "Diffie-Hellman parameters of old TLS libraries.",
   }),
   "tls-auth-clients": enumeration(["no", "yes", "optional"], {
     default: "yes",
     effect: "live",
-    doc: "Whether TLS clients must show a certificate. With tls-port set, Spork needs `no`.",
+    needsHook: true,
+    doc: "Whether TLS clients must show a certificate.",
   }),
   "tls-auth-clients-user": enumeration(["off", "cn", "uri"], {
     default: "off",
     effect: "none",
-    refuse: { accepts: ["off"], because: "the runtime can't ask clients for certificates; use AUTH" },
+    refuse: { accepts: ["off"], because: "Spork does not log in by certificate; use AUTH" },
     doc: "Which field of a client's certificate names its user.",
   }),
   "tls-protocols": text({
     default: "",
     unsetWhenEmpty: true,
-    effect: "none",
-    refuse: {
-      accepts: ["", "TLSv1.2 TLSv1.3"],
-      because: "the runtime speaks TLSv1.2 and TLSv1.3 and can't be told to speak others",
-    },
-    doc: "TLS versions.",
+    effect: "live",
+    needsHook: true,
+    accepts: "TLSv1.2, TLSv1.3, or both",
+    doc: "TLS versions. With tls-port, any other is refused at start.",
   }),
-  "tls-ciphers": text({
-    default: "",
-    unsetWhenEmpty: true,
-    effect: "none",
-    refuse: { accepts: [""], because: RUNTIME },
-    doc: "Ciphers of TLSv1.2.",
-  }),
-  "tls-ciphersuites": text({
-    default: "",
-    unsetWhenEmpty: true,
-    effect: "none",
-    refuse: { accepts: [""], because: RUNTIME },
-    doc: "Cipher suites of TLSv1.3.",
-  }),
+  "tls-ciphers": fixed("Ciphers of TLSv1.2."),
+  "tls-ciphersuites": fixed("Cipher suites of TLSv1.3."),
+  "tls-dh-params-file": fixed("Diffie-Hellman parameters of old TLS libraries."),
   "tls-prefer-server-ciphers": yesNo({
     default: false,
     effect: "none",
-    doc: "Whether the server's order of ciphers wins.",
+    doc: `Whether the server's order of ciphers wins. ${REFUSED_AT_START}`,
   }),
   "tls-session-caching": yesNo({
     default: true,
     effect: "none",
-    doc: "Whether TLS sessions can be resumed.",
+    doc: `Whether TLS sessions can be resumed. ${REFUSED_AT_START}`,
   }),
   "tls-session-cache-size": integer({
     default: 20480,
@@ -144,6 +116,10 @@ function file(doc: string) {
     accepts: "a path",
     doc,
   });
+}
+
+function fixed(doc: string) {
+  return text({ default: "", unsetWhenEmpty: true, effect: "none", doc: `${doc} ${REFUSED_AT_START}` });
 }
 
 function outgoing(doc: string) {
