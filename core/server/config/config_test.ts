@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Config, type SetContext } from "./config.ts";
+import type { Config, SetContext } from "./config.ts";
 import { loadConfig } from "./load_config.ts";
 import { MemoryHost } from "./memory_host.ts";
 

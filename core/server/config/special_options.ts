@@ -99,15 +99,11 @@ export function outputBufferLimits(
         const limit = value[name];
         return `${CLASS_WORDS[name]} ${limit.hardBytes} ${limit.softBytes} ${limit.softSeconds}`;
       }).join(" "),
-    rewrite: (value) =>
-      CLASSES.map((name) => {
-        const limit = value[name];
-        const usual = facts.default[name];
-        const force = limit.hardBytes !== usual.hardBytes || limit.softBytes !== usual.softBytes ||
-          limit.softSeconds !== usual.softSeconds;
-        const sizes = `${memoryText(limit.hardBytes)} ${memoryText(limit.softBytes)}`;
-        return { text: `${name} ${sizes} ${limit.softSeconds}`, force };
-      }),
+    rewrite(value) {
+      // One class at its default beside another that is not has its line too: then lines always mean the same classes.
+      const force = CLASSES.some((name) => limitText(value[name]) !== limitText(facts.default[name]));
+      return CLASSES.map((name) => ({ text: `${name} ${limitText(value[name])}`, force }));
+    },
   };
 }
 
@@ -251,6 +247,10 @@ function clientClass(word: string): keyof OutputBufferLimits | undefined {
   if (lower === "slave") return "replica";
   for (const name of CLASSES) if (name === lower) return name;
   return undefined;
+}
+
+function limitText(limit: OutputBufferLimit): string {
+  return `${memoryText(limit.hardBytes)} ${memoryText(limit.softBytes)} ${limit.softSeconds}`;
 }
 
 function canonicalEvents(letters: string): string {
