@@ -32,6 +32,8 @@ import { PageImage } from "./page_image.ts";
 import { type ArenaHandle, PageShadow } from "./page_shadow.ts";
 
 export type { Ref } from "./arena_layout.ts";
+export type { ReaderSlot } from "./deferred_free.ts";
+export type { ArenaHandle } from "./page_shadow.ts";
 export { ARENA_FULL, ArenaFullError } from "./allocator.ts";
 
 /** Copies of at most this many bytes are done by a loop, longer ones by the engine's own copy. */

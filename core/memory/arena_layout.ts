@@ -41,7 +41,7 @@ export const ARENA_FORMAT_VERSION = 1;
 export const HEADER_MAGIC = 4;
 export const HEADER_VERSION = 5;
 export const HEADER_TOTAL_GRANULES = 6;
-/** Counters as of the last page image or span change, for tools that look at a buffer from outside. */
+/** Counters as of the cut of the last page image, for readers and for tools that look at a buffer from outside. */
 export const HEADER_TOP_GRANULES = 7;
 export const HEADER_USED_GRANULES = 8;
 /** First of the root slots. */
