@@ -1,7 +1,7 @@
 // Numbers among a command's arguments, with the error replies that Valkey gives. Called by the handlers of all modules.
 // `NaN` and `null` mean: the error has been replied, return.
 import { INT64_MAX, parseInt64, parseSafeInteger } from "../bytes/integer.ts";
-import { invalidExpireTime, NOT_AN_INTEGER } from "../protocol/errors.ts";
+import { invalidExpireTime, NOT_AN_INT32, NOT_AN_INTEGER } from "../protocol/errors.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import type { CommandClient } from "./command_client.ts";
 
@@ -20,6 +20,17 @@ export function integerArgument(client: CommandClient, args: Arguments, index: n
   const large = parseInt64(args.buffer, start, end);
   if (large !== null) return Number(large);
   client.reply.error(NOT_AN_INTEGER);
+  return NaN;
+}
+
+const INT32_MAX = 2 ** 31 - 1;
+const INT32_MIN = -(2 ** 31);
+
+/** The argument as a whole number of 32 bits (database numbers), or NaN after the error reply. */
+export function int32Argument(client: CommandClient, args: Arguments, index: number): number {
+  const value = integerArgument(client, args, index);
+  if (value >= INT32_MIN && value <= INT32_MAX) return value;
+  if (value === value) client.reply.error(NOT_AN_INT32);
   return NaN;
 }
 

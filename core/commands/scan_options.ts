@@ -17,8 +17,8 @@ export function parseScanCursor(client: CommandClient, args: Arguments, index: n
   const cursor = parseSafeInteger(args.buffer, args.starts[index], args.ends[index]);
   if (cursor >= 0) return cursor;
   const text = args.latin1(index);
-  if (/^\+?\d{1,20}$/.test(text)) {
-    const big = BigInt(text.replace("+", ""));
+  if (/^[-+]?\d{1,20}$/.test(text)) {
+    const big = BigInt(text.replace(/^[-+]/, ""));
     if (big <= UINT64_MAX) return Number(big & 0xffff_ffffn);
   }
   client.reply.error(INVALID_CURSOR);

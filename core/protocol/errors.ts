@@ -9,6 +9,7 @@ export const NO_SUCH_KEY = "ERR no such key";
 export const SAME_OBJECT = "ERR source and destination objects are the same";
 export const INDEX_OUT_OF_RANGE = "ERR index out of range";
 export const NOT_AN_INTEGER = "ERR value is not an integer or out of range";
+export const NOT_AN_INT32 = "ERR value is out of range, value must between -2147483648 and 2147483647";
 export const NOT_A_FLOAT = "ERR value is not a valid float";
 export const NOT_FINITE = "ERR value is NaN or Infinity";
 export const OUT_OF_RANGE = "ERR value is out of range";

@@ -3,6 +3,7 @@ import { equalBytes } from "../../core/bytes/ascii.ts";
 import { parseSafeInteger } from "../../core/bytes/integer.ts";
 import type { CommandSpec } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
+import { int32Argument } from "../../core/commands/number_arguments.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import {
   AUTH_NOT_CONFIGURED,
@@ -11,15 +12,12 @@ import {
   HELLO_NO_AUTH,
   helloSyntax,
   NO_PROTO,
-  NOT_AN_INTEGER,
   PROTO_NOT_AN_INTEGER,
   SYNTAX_ERROR,
   WRONG_PASSWORD,
   wrongArity,
 } from "../../core/protocol/errors.ts";
 import { isPlainText } from "./plain_text.ts";
-
-const INT32_MAX = 2 ** 31 - 1;
 
 function ping(client: CommandClient, args: Arguments): void {
   if (args.count > 2) client.reply.error(wrongArity("ping"));
@@ -32,11 +30,8 @@ function echo(client: CommandClient, args: Arguments): void {
 }
 
 function select(client: CommandClient, args: Arguments): void {
-  const id = parseSafeInteger(args.buffer, args.starts[1], args.ends[1]);
-  if (!(Math.abs(id) <= INT32_MAX)) {
-    client.reply.error(NOT_AN_INTEGER);
-    return;
-  }
+  const id = int32Argument(client, args, 1);
+  if (Number.isNaN(id)) return;
   const database = client.server.keyspace.databases[id];
   if (database === undefined) {
     client.reply.error(DB_OUT_OF_RANGE);

@@ -3,6 +3,7 @@ import { parseSafeInteger } from "../../core/bytes/integer.ts";
 import { equalBytes } from "../../core/bytes/ascii.ts";
 import { type CommandSpec, type KeySpec, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
+import { int32Argument } from "../../core/commands/number_arguments.ts";
 import type { Database } from "../../core/keyspace/database.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import {
@@ -10,32 +11,24 @@ import {
   INVALID_FIRST_DB,
   INVALID_SECOND_DB,
   NO_SUCH_KEY,
-  NOT_AN_INTEGER,
   SAME_OBJECT,
   SYNTAX_ERROR,
 } from "../../core/protocol/errors.ts";
 
-const INT32_MAX = 2 ** 31 - 1;
-
 /** The database that argument `index` names, or null after an error reply. */
-function databaseAt(
-  client: CommandClient,
-  args: Arguments,
-  index: number,
-  notInteger: string,
-): Database | null {
-  const id = parseSafeInteger(args.buffer, args.starts[index], args.ends[index]);
-  if (!(Math.abs(id) <= INT32_MAX)) {
-    client.reply.error(notInteger);
-    return null;
-  }
-  const database = client.server.keyspace.databases[id];
-  if (database === undefined) {
-    client.reply.error(DB_OUT_OF_RANGE);
-    return null;
-  }
-  return database;
+function databaseAt(client: CommandClient, args: Arguments, index: number): Database | null {
+  const id = int32Argument(client, args, index);
+  return Number.isNaN(id) ? null : existing(client, id);
 }
+
+function existing(client: CommandClient, id: number): Database | null {
+  const database = client.server.keyspace.databases[id];
+  if (database !== undefined) return database;
+  client.reply.error(DB_OUT_OF_RANGE);
+  return null;
+}
+
+const INT32_MAX = 2 ** 31 - 1;
 
 function sameArgument(args: Arguments, a: number, b: number): boolean {
   return equalBytes(args.buffer, args.starts[a], args.ends[a], args.buffer, args.starts[b], args.ends[b]);
@@ -74,7 +67,7 @@ function renameKey(client: CommandClient, args: Arguments, onlyIfFree: boolean):
 
 function move(client: CommandClient, args: Arguments): void {
   const { db, reply } = client;
-  const target = databaseAt(client, args, 2, NOT_AN_INTEGER);
+  const target = databaseAt(client, args, 2);
   if (target === null) return;
   if (target === db) {
     reply.error(SAME_OBJECT);
@@ -100,7 +93,7 @@ function copy(client: CommandClient, args: Arguments): void {
   for (let i = 3; i < args.count; i++) {
     if (args.is(i, "replace")) replace = true;
     else if (args.is(i, "db") && i + 1 < args.count) {
-      const chosen = databaseAt(client, args, ++i, NOT_AN_INTEGER);
+      const chosen = databaseAt(client, args, ++i);
       if (chosen === null) return;
       target = chosen;
     } else {
@@ -125,9 +118,15 @@ function copy(client: CommandClient, args: Arguments): void {
 }
 
 function swapdb(client: CommandClient, args: Arguments): void {
-  const first = databaseAt(client, args, 1, INVALID_FIRST_DB);
+  const ids = [1, 2].map((index) => parseSafeInteger(args.buffer, args.starts[index], args.ends[index]));
+  const wrong = ids.findIndex((id) => !(Math.abs(id) <= INT32_MAX));
+  if (wrong >= 0) {
+    client.reply.error(wrong === 0 ? INVALID_FIRST_DB : INVALID_SECOND_DB);
+    return;
+  }
+  const first = existing(client, ids[0]);
   if (first === null) return;
-  const second = databaseAt(client, args, 2, INVALID_SECOND_DB);
+  const second = existing(client, ids[1]);
   if (second === null) return;
   if (first !== second) client.server.keyspace.swapDatabases(first, second);
   client.server.keyspace.dirty++;
