@@ -2,7 +2,9 @@
 
 /** The system calls, so that tests can make each of them fail. */
 export interface ReplaceCalls {
-  open(path: string): Deno.FsFile;
+  /** Permission bits of the file that is there; undefined where there is none. */
+  modeOf(path: string): number | undefined;
+  open(path: string, mode: number): Deno.FsFile;
   write(file: Deno.FsFile, bytes: Uint8Array): number;
   sync(file: Deno.FsFile): void;
   rename(from: string, to: string): void;
@@ -10,8 +12,18 @@ export interface ReplaceCalls {
   syncDirectory(path: string): void;
 }
 
+const MODE_NEW = 0o644;
+
 const systemCalls: ReplaceCalls = {
-  open: (path) => Deno.openSync(path, { write: true, createNew: true, mode: 0o644 }),
+  modeOf(path) {
+    try {
+      return Deno.statSync(path).mode ?? undefined;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    }
+  },
+  open: (path, mode) => Deno.openSync(path, { write: true, createNew: true, mode }),
   write: (file, bytes) => file.writeSync(bytes),
   sync: (file) => file.syncSync(),
   rename: (from, to) => Deno.renameSync(from, to),
@@ -30,7 +42,8 @@ const systemCalls: ReplaceCalls = {
 export function replaceFile(path: string, content: string, calls: ReplaceCalls = systemCalls): void {
   const unique = crypto.getRandomValues(new Uint32Array(1))[0].toString(36);
   const temporary = `${path}.${unique}.tmp`;
-  const file = calls.open(temporary);
+  // A file that holds a password must not become readable for more people than before.
+  const file = calls.open(temporary, (calls.modeOf(path) ?? MODE_NEW) & 0o777);
   try {
     try {
       const bytes = new TextEncoder().encode(content);
@@ -42,7 +55,12 @@ export function replaceFile(path: string, content: string, calls: ReplaceCalls =
     }
     calls.rename(temporary, path);
   } catch (error) {
-    calls.remove(temporary);
+    try {
+      calls.remove(temporary);
+    } catch (second) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new AggregateError([error, second], `${reason} (and ${temporary} could not be removed)`);
+    }
     throw error;
   }
   calls.syncDirectory(path.replace(/[^/]*$/, "") || ".");

@@ -235,6 +235,7 @@ Deno.test("replacing a file is all or nothing: each failing call leaves the old 
       throw new Error("No space left on device (os error 28)");
     };
     const usual: ReplaceCalls = {
+      modeOf: () => undefined,
       open: (name) => Deno.openSync(name, { write: true, createNew: true }),
       write: (file, bytes) => file.writeSync(bytes.subarray(0, Math.min(bytes.length, 3))),
       sync: (file) => file.syncSync(),
@@ -250,8 +251,14 @@ Deno.test("replacing a file is all or nothing: each failing call leaves the old 
     }
     replaceFile(path, "new content", usual);
     assert.equal(Deno.readTextFileSync(path), "new content");
+    Deno.chmodSync(path, 0o600);
     replaceFile(path, "newest");
     assert.equal(Deno.readTextFileSync(path), "newest");
+    assert.equal(Deno.statSync(path).mode! & 0o777, 0o600);
+    assert.throws(
+      () => replaceFile(path, "x", { ...usual, sync: full, remove: full }),
+      /No space.*could not be removed/,
+    );
   } finally {
     Deno.removeSync(directory, { recursive: true });
   }
