@@ -21,8 +21,7 @@ const REST_MILLISECONDS = 100;
 
 export class Acceptor {
   readonly #host: AcceptHost;
-  readonly #listeners = new Set<Listener>();
-  readonly #loops = new Set<Promise<void>>();
+  readonly #loops = new Map<Listener, Promise<void>>();
 
   constructor(host: AcceptHost) {
     this.#host = host;
@@ -30,41 +29,45 @@ export class Acceptor {
 
   /** The listeners being served. */
   get listeners(): Listener[] {
-    return [...this.#listeners];
+    return [...this.#loops.keys()];
   }
 
   add(listener: Listener): void {
-    this.#listeners.add(listener);
-    const loop = this.#serve(listener);
-    this.#loops.add(loop);
-    loop.finally(() => this.#loops.delete(loop));
+    // The loop asks whether it is still wanted only after its first await, so it finds itself in the map.
+    this.#loops.set(listener, this.#serve(listener));
   }
 
-  /** Stops listening there; connections it gave stay. */
-  remove(listener: Listener): void {
-    if (this.#listeners.delete(listener)) listener.close();
+  /** Stops listening there; connections it gave stay. Resolves when the port is free. */
+  async remove(listener: Listener): Promise<void> {
+    const loop = this.#loops.get(listener);
+    if (loop === undefined) return;
+    this.#loops.delete(listener);
+    listener.close();
+    await loop;
   }
 
-  /** Stops listening everywhere; resolves when no accept is under way any more, so that ports are free. */
+  /** Stops listening everywhere; resolves when the ports are free. */
   async close(): Promise<void> {
-    for (const listener of this.#listeners) listener.close();
-    this.#listeners.clear();
-    await Promise.all(this.#loops);
+    await Promise.all(this.listeners.map((listener) => this.remove(listener)));
   }
 
   async #serve(listener: Listener): Promise<void> {
-    while (this.#listeners.has(listener)) {
+    for (;;) {
       let connection;
       try {
         connection = await listener.accept();
       } catch (error) {
         this.#host.log.warning(`Accepting client connection: ${(error as Error).message}`);
         await new Promise((resolve) => setTimeout(resolve, REST_MILLISECONDS));
+        if (!this.#loops.has(listener)) return;
         continue;
       }
       if (connection === null) return;
-      if (this.#listeners.has(listener)) this.#consider(connection);
-      else connection.close();
+      if (!this.#loops.has(listener)) {
+        connection.close();
+        return;
+      }
+      this.#consider(connection);
     }
   }
 

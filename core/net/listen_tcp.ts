@@ -20,6 +20,11 @@ export function listenTcp(options: TcpOptions): Opened {
   return openPlanned("tcp", options, (planned) => new TcpListener(planned, options));
 }
 
+/** One socket. Throws what the system says. */
+export function openTcpSocket(planned: PlannedSocket, options: TcpOptions): TcpListener {
+  return new TcpListener(planned, options);
+}
+
 /** Opens one listener for each planned socket; where one fails that is not optional, closes all and throws ListenError. */
 export function openPlanned(
   transport: "tcp" | "tls",
@@ -70,10 +75,11 @@ export function considerFailure(
 /** The machine does not know the address family: it has no IPv6. */
 const NO_FAMILY_CODES = ["EAFNOSUPPORT", "EPROTONOSUPPORT", "EPFNOSUPPORT", "ESOCKTNOSUPPORT", "ENOPROTOOPT"];
 
-class TcpListener implements Listener {
+export class TcpListener implements Listener {
   readonly kind = "tcp";
+  /** Which peers are wanted may change while the socket stays. */
+  planned: PlannedSocket;
   readonly #listener: Deno.TcpListener;
-  readonly #planned: PlannedSocket;
   readonly #keepAlive: boolean;
 
   constructor(planned: PlannedSocket, options: TcpOptions) {
@@ -85,13 +91,16 @@ class TcpListener implements Listener {
       tcpBacklog: backlog,
     };
     this.#listener = Deno.listen(listen);
-    this.#planned = planned;
+    this.planned = planned;
     this.#keepAlive = options.keepAliveSeconds > 0;
   }
 
   get address(): string {
-    const { hostname, port } = this.#listener.addr;
-    return formatAddress(hostname, port);
+    return formatAddress(this.#listener.addr.hostname, this.port);
+  }
+
+  get port(): number {
+    return this.#listener.addr.port;
   }
 
   async accept(): Promise<Connection | null> {
@@ -99,7 +108,7 @@ class TcpListener implements Listener {
       const socket = await acceptFrom(this.#listener);
       if (socket === null) return null;
       const connection = new DenoConnection(socket, "tcp", "");
-      if (isWanted(this.#planned, localHostOf(connection)) && this.#prepare(socket)) return connection;
+      if (isWanted(this.planned, localHostOf(connection)) && this.#prepare(socket)) return connection;
       connection.close();
     }
   }
