@@ -43,7 +43,7 @@ Deno.test({ name: "redis-cli: mass insertion with --pipe", ignore }, async () =>
 });
 
 Deno.test(
-  { name: "redis-cli: --scan, --bigkeys, --memkeys and --stat read a whole server", ignore },
+  { name: "redis-cli: --scan, --bigkeys and --memkeys read a whole server", ignore },
   async () => {
     await using server = await startServer();
     for (let index = 0; index < 20; index++) await cli(server, ["SET", `s:${index}`, "v".repeat(index + 1)]);

@@ -16,6 +16,8 @@ export interface ServerOptions {
   /** Default: a free one. */
   port?: number;
   env?: Record<string, string>;
+  /** Run this executable instead of the source (Spork only). Default: what SPORK_EXECUTABLE says. */
+  executable?: string;
   /** How long a start (with its load) may take. Default 30 s. */
   readyMilliseconds?: number;
 }

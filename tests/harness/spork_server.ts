@@ -39,7 +39,8 @@ export class SporkServer extends ServerProcess {
       await Deno.writeTextFile(path, options.config.text);
       words.unshift(path);
     }
-    return new SporkServer("spork", port, dir, sporkLaunch([...words, ...(options.args ?? [])]), options);
+    const launch = sporkLaunch([...words, ...(options.args ?? [])], options.executable);
+    return new SporkServer("spork", port, dir, launch, options);
   }
 
   /** Runs the program with exactly these arguments to its end: `--version`, `check rdb FILE`, bad configuration. */
@@ -52,8 +53,7 @@ export class SporkServer extends ServerProcess {
 }
 
 /** The program and arguments that run Spork with `args`. */
-export function sporkLaunch(args: string[]): Launch {
-  const executable = Deno.env.get("SPORK_EXECUTABLE");
+export function sporkLaunch(args: string[], executable = Deno.env.get("SPORK_EXECUTABLE")): Launch {
   if (executable) return { program: executable, args };
   return { program: Deno.execPath(), args: [...startTaskWords(), ...args], cwd: projectDirectory };
 }
