@@ -85,7 +85,13 @@ async function runKind(host: PluginHost, plugin: Plugin, folder: string): Promis
     const results = await plugin.job(request) as CaseResult[];
     if (provides.stream === undefined) return results;
     const streams = new CodecStreams(plugin);
-    results.push(...await runCases(codecStreamCases(streams, () => plugin.abandon(KILLED))));
+    results.push(
+      ...await runCases(codecStreamCases({
+        open: (direction, input, output) => streams.open(direction, input, output),
+        start: () => plugin.start(),
+        kill: () => plugin.abandon(KILLED),
+      })),
+    );
     plugin.counters.lastError = "";
     return results;
   }
@@ -93,6 +99,7 @@ async function runKind(host: PluginHost, plugin: Plugin, folder: string): Promis
   const results = await runCases(snapshotCases({
     strategy: host.snapshot(plugin.name),
     folder,
+    start: () => plugin.start(),
     setFaults: async (plan: FaultPlan | undefined) => {
       await plugin.job({ conformance: "faults", plan } satisfies ConformanceRequest);
     },

@@ -17,6 +17,7 @@ import {
   type Tier,
 } from "./plugin.ts";
 import { messageOf, PluginError } from "./plugin_error.ts";
+import { type PluginInfo, pluginInfo } from "./plugin_info.ts";
 import { type PluginSetting, type PluginSettings, settingFor } from "./plugin_settings.ts";
 import { SHIPPED } from "./shipped.ts";
 import { SnapshotStrategy } from "./snapshot_strategy.ts";
@@ -72,6 +73,12 @@ export class PluginHost {
 
   get(name: string): Plugin | undefined {
     return this.plugins.get(name);
+  }
+
+  /** What PLUGIN LIST and INFO show of a plugin; undefined where there is none of this name. */
+  info(name: string): PluginInfo | undefined {
+    const plugin = this.plugins.get(name);
+    return plugin === undefined ? undefined : pluginInfo(plugin);
   }
 
   /** The name that the configuration chose for a kind. */

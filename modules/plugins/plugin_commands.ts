@@ -1,7 +1,6 @@
 // PLUGIN: which plugins there are, what each may do, and how each is doing. Read-only: plugins are configured at start.
 import type { CommandSpec } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
-import { pluginInfo } from "../../core/plugins/plugin_info.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import type { ReplyWriter } from "../../core/protocol/reply_writer.ts";
 
@@ -10,19 +9,18 @@ function list(client: CommandClient, _args: Arguments): void {
   const plugins = server.plugins.list();
   reply.array(plugins.length);
   for (const plugin of plugins) {
-    const { name, version, kind, tier, state } = pluginInfo(plugin);
+    const { name, version, kind, tier, state } = server.plugins.info(plugin.name)!;
     writeTexts(reply, { name, version, kind, tier, state });
   }
 }
 
 function info(client: CommandClient, args: Arguments): void {
   const { reply, server } = client;
-  const plugin = server.plugins.get(args.text(2));
-  if (plugin === undefined) {
+  const shown = server.plugins.info(args.text(2));
+  if (shown === undefined) {
     reply.error("ERR No such plugin");
     return;
   }
-  const shown = pluginInfo(plugin);
   const fields = Object.entries(shown);
   reply.map(fields.length);
   for (const [name, value] of fields) {

@@ -39,11 +39,14 @@ const RULES: Record<string, Rule> = {
   "main.ts": { code: [...DATA, ...MIDDLE, ...UPPER, "core/server", "modules"] },
 };
 
+/** The table of the plugins inside the executable is the one file of core that names them. */
+const SHIPPED_TABLE = "core/plugins/shipped.ts";
+
 Deno.test("every import goes down", () => {
   const wrong: string[] = [];
   for (const file of sourceFiles()) {
     const from = roomOf(file.path);
-    if (isToolOrTest(file.path)) continue;
+    if (isToolOrTest(file.path) || file.path === SHIPPED_TABLE) continue;
     const rule = RULES[from] ?? (from.startsWith("plugins/") ? RULES["plugins/*"] : undefined);
     assert.ok(rule, `${file.path}: no rule for ${from}; add the room to RULES with its direction`);
     for (const { target, line, isTypeOnly } of importsOf(file)) {

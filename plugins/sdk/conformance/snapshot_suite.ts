@@ -8,13 +8,15 @@ import { loadRdb } from "../../../core/persistence/rdb/load.ts";
 import { RdbError } from "../../../core/persistence/rdb/rdb_error.ts";
 import { RecordingSink } from "../../../core/persistence/rdb/recording_sink.ts";
 import { SaveJob, type SaveOutcome } from "../../../core/persistence/snapshot/save_job.ts";
-import type { SnapshotStrategy } from "../../../core/plugins/snapshot_strategy.ts";
 import { type ConformanceCase, expect, SeededBytes } from "./conformance_case.ts";
 import type { FaultPlan } from "./fault_plan.ts";
 
 /** The plugin under test. */
 export interface SnapshotSubject {
-  readonly strategy: SnapshotStrategy;
+  /** Begins saves in the plugin's worker. */
+  readonly strategy: ConstructorParameters<typeof SaveJob>[1];
+  /** Makes sure that the plugin's worker runs. */
+  start(): Promise<void>;
   /** A folder that the plugin may write to and this program may read. */
   readonly folder: string;
   /** The plugin's file calls fail like this from now on; undefined = they work. */
@@ -141,7 +143,7 @@ function failing(subject: SnapshotSubject, name: string, plan: FaultPlan): Confo
 /** Each case begins with an old dump and without faults. */
 async function inFolder(subject: SnapshotSubject, run: () => void | Promise<void>): Promise<void> {
   Deno.writeTextFileSync(`${subject.folder}/${DUMP_NAME}`, OLD_DUMP);
-  await subject.strategy.plugin.start();
+  await subject.start();
   await subject.setFaults(undefined);
   await run();
 }
