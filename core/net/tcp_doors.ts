@@ -30,6 +30,11 @@ export class TcpDoors {
     return this.#listeners;
   }
 
+  /** The port that the options in force name; 0 = none. */
+  get port(): number {
+    return this.#options?.port ?? 0;
+  }
+
   /** Opens the first doors. Throws ListenError. */
   open(options: TcpOptions): void {
     const opened = listenTcp(options);

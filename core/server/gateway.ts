@@ -1,12 +1,13 @@
 // The doors of the server: opens tcp, TLS and unix listeners as configured, makes clients of what comes through, and
 // opens other doors when CONFIG SET says so.
-import { Acceptor, type AcceptHost } from "../net/acceptor.ts";
+import { type AcceptHost, Acceptor } from "../net/acceptor.ts";
 import { Client } from "../net/client.ts";
 import type { Connection } from "../net/connection.ts";
 import { type Listener, ListenError, type Opened } from "../net/listener.ts";
-import { listenTcp } from "../net/listen_tcp.ts";
+import type { TcpOptions } from "../net/listen_tcp.ts";
 import { listenTls } from "../net/listen_tls.ts";
 import { listenUnix } from "../net/listen_unix.ts";
+import { TcpDoors } from "../net/tcp_doors.ts";
 import type { TlsSettings } from "../net/tls_settings.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Server } from "./server.ts";
@@ -14,11 +15,18 @@ import type { ServerStats } from "./server_stats.ts";
 
 export class Gateway implements AcceptHost {
   private readonly acceptor: Acceptor;
-  private opened: Listener[] = [];
+  private readonly tcp: TcpDoors;
+  /** TLS and unix listeners. */
+  private others: Listener[] = [];
 
   constructor(private readonly server: Server) {
     this.acceptor = new Acceptor(this);
-    server.config.onChange(["bind", "port"], () => this.reopenTcp());
+    this.tcp = new TcpDoors(this.acceptor, server.log);
+    server.config.onChange(["bind", "port"], () => this.changeTcp());
+  }
+
+  private get opened(): Listener[] {
+    return [...this.tcp.listeners, ...this.others];
   }
 
   get log(): Logger {
@@ -48,7 +56,7 @@ export class Gateway implements AcceptHost {
   async open(): Promise<void> {
     const { values } = this.server.config;
     const path = values.unixsocket;
-    this.take(this.openTcp());
+    this.tcp.open(this.tcpOptions());
     this.take(
       await listenTls({
         bind: values.bind,
@@ -63,19 +71,19 @@ export class Gateway implements AcceptHost {
     }
   }
 
-  private openTcp(): Opened {
+  private tcpOptions(): TcpOptions {
     const { values } = this.server.config;
-    return listenTcp({
+    return {
       bind: values.bind,
       port: values.port,
       backlog: values.tcpBacklog,
       keepAliveSeconds: values.tcpKeepalive,
-    });
+    };
   }
 
   private take(opened: Opened): void {
     for (const warning of opened.warnings) this.server.log.warning(warning);
-    this.opened.push(...opened.listeners);
+    this.others.push(...opened.listeners);
   }
 
   private tlsSettings(): TlsSettings {
@@ -98,24 +106,23 @@ export class Gateway implements AcceptHost {
 
   /** Lets clients in. */
   accept(): void {
-    for (const listener of this.opened) this.acceptor.add(listener);
+    this.tcp.accept();
+    for (const listener of this.others) this.acceptor.add(listener);
   }
 
-  /** CONFIG SET bind or port: the old tcp doors close only when the new ones are open. */
-  private reopenTcp(): string | void {
-    const old = this.opened.filter((listener) => listener.kind === "tcp");
-    // The same address cannot be bound twice, so the old ones make way and come back where that fails.
-    for (const listener of old) this.acceptor.remove(listener);
-    this.opened = this.opened.filter((listener) => listener.kind !== "tcp");
+  /** CONFIG SET bind or port. Where the new doors cannot be opened, the old ones have stayed. */
+  private changeTcp(): string | void {
+    const { bind, port } = this.server.config.values;
+    const movesPort = this.tcp.port !== port;
     try {
-      const opened = this.openTcp();
-      this.take(opened);
-      for (const listener of opened.listeners) this.acceptor.add(listener);
+      this.tcp.change(this.tcpOptions());
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
       this.server.log.warning(error.message);
-      return "Unable to listen on this address and port";
+      if (movesPort) return "Unable to listen on this port. Check server logs.";
+      return "Failed to bind to specified addresses.";
     }
+    this.server.log.notice(`Listening on port ${port} of ${bind.join(" ")}`);
   }
 
   /** Tells the log, in the words that supervisors and test suites wait for. */
@@ -130,12 +137,14 @@ export class Gateway implements AcceptHost {
     return this.opened.map((listener) => {
       const at = listener.address.lastIndexOf(":");
       if (listener.kind === "unix") return `name=unix,bind=${listener.address}`;
-      return `name=${listener.kind},bind=${listener.address.slice(0, at)},port=${listener.address.slice(at + 1)}`;
+      return `name=${listener.kind},bind=${listener.address.slice(0, at)},port=${
+        listener.address.slice(at + 1)
+      }`;
     });
   }
 
   async close(): Promise<void> {
     await this.acceptor.close();
-    this.opened = [];
+    this.others = [];
   }
 }
