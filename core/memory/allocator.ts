@@ -114,11 +114,14 @@ export class Allocator {
     return this.extents.lengthAt(ref >>> UNIT_SHIFT) * UNIT_BYTES;
   }
 
-  /** Forgets all blocks. At any arena size this clears at most half a megabyte of tables. */
-  reset(): void {
+  /**
+   * Forgets all blocks; `bytes` is the size of the arena from now on, no larger than at first. The tables are kept:
+   * at any arena size at most half a megabyte of them has to be cleared.
+   */
+  reset(bytes: number): void {
     // The other rows of a span are set when it is taken; its class alone is read before that.
     this.#classOf.fill(0);
-    this.extents.reset();
+    this.extents.reset(Math.floor(bytes / UNIT_BYTES));
     this.#current.fill(0);
     this.#listed.fill(0);
     this.usedGranules = 0;

@@ -54,7 +54,7 @@ const SHADOW_KEEP_BYTES_MAX = 16 * 1024 * 1024;
 export interface ArenaOptions {
   /** Bytes to reserve: rounded down to whole spans, at least 1 MiB, at most 32 GiB. */
   readonly bytes: number;
-  /** Called with the bytes got when the system refused the bytes asked for. */
+  /** Called with the bytes got when the system refused the bytes asked for, at creation or in swap(). */
   readonly onReduced?: (bytes: number) => void;
 }
 
@@ -96,14 +96,16 @@ export class Arena {
   i32: Int32Array;
   f64: Float64Array;
 
-  #allocator: Allocator;
+  readonly #allocator: Allocator;
   #shadow: PageShadow | null = null;
   #image: PageImage | null = null;
   // The shadow whose image is active: the barrier's branch.
   #barrier: PageShadow | null = null;
   readonly #deferred: DeferredFree;
+  readonly #onReduced: ((bytes: number) => void) | undefined;
 
-  private constructor(buffer: SharedArrayBuffer) {
+  private constructor(buffer: SharedArrayBuffer, onReduced: ((bytes: number) => void) | undefined) {
+    this.#onReduced = onReduced;
     this.buffer = buffer;
     this.u8 = new Uint8Array(buffer);
     this.u32 = new Uint32Array(buffer);
@@ -121,7 +123,7 @@ export class Arena {
     const wanted = Math.floor(asked / SPAN_BYTES) * SPAN_BYTES;
     const buffer = reserveArena(wanted);
     if (buffer.byteLength !== wanted) options.onReduced?.(buffer.byteLength);
-    return new Arena(buffer);
+    return new Arena(buffer, options.onReduced);
   }
 
   /** A block of at least `bytes` (>= 0) bytes with unspecified content. Throws ARENA_FULL, having changed nothing. */
@@ -273,17 +275,20 @@ export class Arena {
   /**
    * Empties the arena in constant time: no block, no root. With readers or an image open, or much memory touched, it
    * gets a fresh buffer; they keep the old one as it is. Otherwise the buffer is kept, and so are its stale bytes.
+   * If the system has not enough memory for two buffers, open readers make the new one smaller (onReduced is called).
    */
   swap(): void {
     const held = this.#image !== null || this.#deferred.openReaders > 0;
-    if (held || this.stats.touched > SWAP_IN_PLACE_BYTES_MAX) {
-      this.#replaceBuffer();
-    } else {
-      this.#allocator.reset();
-      this.u8.fill(0, GRANULE_BYTES, SPAN_BYTES);
-    }
+    const total = this.buffer.byteLength;
+    let buffer: SharedArrayBuffer | null = null;
+    if (held) buffer = reserveArena(total);
+    else if (this.stats.touched > SWAP_IN_PLACE_BYTES_MAX) buffer = tryReserve(total);
+    this.#allocator.reset(buffer === null ? total : buffer.byteLength);
     this.#deferred.reset();
+    if (buffer === null) this.u8.fill(0, GRANULE_BYTES, SPAN_BYTES);
+    else this.#replaceBuffer(buffer);
     this.#writeHeader();
+    if (this.buffer.byteLength !== total) this.#onReduced?.(this.buffer.byteLength);
   }
 
   get stats(): ArenaStats {
@@ -355,9 +360,7 @@ export class Arena {
     collectDropped();
   }
 
-  #replaceBuffer(): void {
-    const buffer = reserveArena(this.buffer.byteLength);
-    const peak = this.#allocator.peakGranules;
+  #replaceBuffer(buffer: SharedArrayBuffer): void {
     // An active image belongs to the old buffer, which nobody stores to from here on: it needs no barrier any more.
     this.#barrier = null;
     this.#image?.detach();
@@ -368,8 +371,7 @@ export class Arena {
     this.u32 = new Uint32Array(buffer);
     this.i32 = new Int32Array(buffer);
     this.f64 = new Float64Array(buffer);
-    this.#allocator = new Allocator(this, buffer.byteLength);
-    this.#allocator.peakGranules = peak;
+    this.#allocator.extents.touchedTop = this.#allocator.extents.top;
     collectDropped();
   }
 
@@ -387,12 +389,21 @@ export class Arena {
 }
 
 function reserveArena(bytes: number): SharedArrayBuffer {
-  for (let size = bytes;; size = Math.floor(size / 2 / SPAN_BYTES) * SPAN_BYTES) {
-    try {
-      return new SharedArrayBuffer(size);
-    } catch (error) {
-      if (!(error instanceof RangeError) || size <= ARENA_BYTES_MIN) throw error;
+  for (let size = bytes;; size = Math.max(ARENA_BYTES_MIN, Math.floor(size / 2 / SPAN_BYTES) * SPAN_BYTES)) {
+    const buffer = tryReserve(size);
+    if (buffer !== null) return buffer;
+    if (size === ARENA_BYTES_MIN) {
+      throw new RangeError(`The system grants not even ${size} bytes for the arena`);
     }
+  }
+}
+
+function tryReserve(bytes: number): SharedArrayBuffer | null {
+  try {
+    return new SharedArrayBuffer(bytes);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
   }
 }
 

@@ -31,23 +31,52 @@ Deno.test("arena: the header names format and version, and roots begin as 0", ()
 Deno.test("arena: sizes are whole spans, and what the system refuses is halved and told", () => {
   assert.equal(Arena.create({ bytes: 1 }).stats.total, MIB);
   assert.equal(Arena.create({ bytes: 3 * MIB + 5 }).stats.total, 3 * MIB);
-  const refused: number[] = [];
+  const reduced: number[] = [];
+  const arena = withMemoryLimit(5 * MIB, () => {
+    return Arena.create({ bytes: 32 * MIB, onReduced: (bytes) => reduced.push(bytes) });
+  });
+  assert.equal(arena.stats.total, 4 * MIB);
+  arena.free(arena.allocate(3 * MIB));
+  assert.deepEqual(reduced, [4 * MIB]);
+  assert.throws(
+    () => withMemoryLimit(1000, () => Arena.create({ bytes: 32 * MIB })),
+    /grants not even 1048576 bytes/,
+  );
+});
+
+/** Runs `action` on a system that grants no shared buffer of more than `bytesMax` bytes. */
+function withMemoryLimit<T>(bytesMax: number, action: () => T): T {
   const Real = globalThis.SharedArrayBuffer;
-  // Stands in for a system that has only 5 MiB.
   globalThis.SharedArrayBuffer = new Proxy(Real, {
     construct(target, [bytes]) {
-      if (bytes > 5 * MIB) throw new RangeError("Array buffer allocation failed");
+      if (bytes > bytesMax) throw new RangeError("Array buffer allocation failed");
       return new target(bytes);
     },
   });
   try {
-    const arena = Arena.create({ bytes: 32 * MIB, onReduced: (bytes) => refused.push(bytes) });
-    assert.equal(arena.stats.total, 4 * MIB);
-    arena.free(arena.allocate(3 * MIB));
+    return action();
   } finally {
     globalThis.SharedArrayBuffer = Real;
   }
-  assert.deepEqual(refused, [4 * MIB]);
+}
+
+Deno.test("arena: swap without memory for a second buffer keeps the first, or makes a smaller one under a reader", () => {
+  const reduced: number[] = [];
+  const arena = Arena.create({ bytes: 128 * MIB, onReduced: (bytes) => reduced.push(bytes) });
+  const buffer = arena.buffer;
+  arena.allocate(100 * MIB);
+  withMemoryLimit(40 * MIB, () => arena.swap());
+  assert.equal(arena.buffer, buffer);
+  assert.equal(arena.stats.used, 0);
+  assert.deepEqual(reduced, []);
+  const reader = arena.openReader();
+  withMemoryLimit(40 * MIB, () => arena.swap());
+  assert.equal(arena.stats.total, 32 * MIB);
+  assert.deepEqual(reduced, [32 * MIB]);
+  assert.throws(() => arena.allocate(33 * MIB), { code: "ARENA_FULL" });
+  arena.free(arena.allocate(31 * MIB));
+  arena.verify();
+  reader.close();
 });
 
 Deno.test("arena: copies, moves and fills do what the same on an array does, at any length and overlap", () => {

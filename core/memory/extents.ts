@@ -35,7 +35,7 @@ export class Extents {
   /** Units in free extents below `top`. */
   freeUnits = 0;
   readonly #first: number;
-  readonly #limit: number;
+  #limit: number;
   // At the first and last unit of every extent below top: its length, negative if it is free.
   readonly #tags: Int32Array;
   readonly #next: Int32Array;
@@ -54,8 +54,9 @@ export class Extents {
     this.#previous = new Int32Array(limit);
   }
 
-  /** Forgets all extents, in constant time. */
-  reset(): void {
+  /** Forgets all extents, in constant time. The limit may become lower than it was at first. */
+  reset(limit: number): void {
+    this.#limit = limit;
     this.top = this.#first;
     this.freeUnits = 0;
     this.#bins.fill(0);

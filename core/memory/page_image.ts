@@ -4,35 +4,40 @@ import { PAGE_BYTES } from "./arena_layout.ts";
 import type { ArenaHandle, PageShadow } from "./page_shadow.ts";
 
 export class PageImage {
-  /** For readers: the same as the arena's readerHandle() when the image began. */
-  readonly handle: ArenaHandle;
   /** Bytes of the arena that the image covers: all that was in use at the cut is below. */
   readonly bytes: number;
-  readonly #shadow: PageShadow;
-  readonly #onEnd: () => void;
-  #state: "active" | "detached" | "ended" = "active";
+  // Not kept after the end: a report that holds the image must not hold its memory.
+  #shadow: PageShadow | null;
+  #onEnd: (() => void) | null;
+  #slotsPeak = 0;
+  #overLimit = false;
 
   /** Called by Arena only; `onEnd` takes the barrier down. */
   constructor(shadow: PageShadow, onEnd: () => void) {
-    this.handle = shadow.handle;
     this.bytes = shadow.imagePages * PAGE_BYTES;
     this.#shadow = shadow;
     this.#onEnd = onEnd;
   }
 
+  /** For readers: the same as the arena's readerHandle() when the image began. Throws after the end. */
+  get handle(): ArenaHandle {
+    if (this.#shadow === null) throw new Error("The page image has ended: attach its readers before");
+    return this.#shadow.handle;
+  }
+
   /** Shadow memory in use by the image. */
   get shadowBytes(): number {
-    return this.#shadow.slotsUsed * PAGE_BYTES;
+    return this.#shadow === null ? 0 : this.#shadow.slotsUsed * PAGE_BYTES;
   }
 
   /** Most shadow memory in use at a time: `rdb_last_cow_size`. Stays readable after the end. */
   get shadowBytesPeak(): number {
-    return this.#shadow.slotsPeak * PAGE_BYTES;
+    return (this.#shadow === null ? this.#slotsPeak : this.#shadow.slotsPeak) * PAGE_BYTES;
   }
 
   /** Whether pages were given up because the limit was reached. Readers of such a page get an ImageLostError. */
   get overLimit(): boolean {
-    return this.#shadow.overLimit;
+    return this.#shadow === null ? this.#overLimit : this.#shadow.overLimit;
   }
 
   /**
@@ -41,19 +46,24 @@ export class PageImage {
    * through memory in order can say so; a walk of hash tables comes back to any page until its end.
    */
   release(address: number, end: number): void {
-    if (this.#state !== "active") return;
+    if (this.#shadow === null) return;
     this.#shadow.release(Math.ceil(address / PAGE_BYTES), Math.floor(end / PAGE_BYTES));
   }
 
   /** Ends the image: its readers see live bytes from now on. May be called twice. */
   end(): void {
-    const state = this.#state;
-    this.#state = "ended";
-    if (state === "active") this.#onEnd();
+    const shadow = this.#shadow;
+    if (shadow === null) return;
+    this.#slotsPeak = shadow.slotsPeak;
+    this.#overLimit = shadow.overLimit;
+    this.#shadow = null;
+    const onEnd = this.#onEnd;
+    this.#onEnd = null;
+    onEnd?.();
   }
 
-  /** Called by Arena when it leaves the buffer: the image lives on without barrier, end() has nothing to do. */
+  /** Called by Arena when it leaves the buffer: nobody stores to it any more, and end() has no barrier to take down. */
   detach(): void {
-    if (this.#state === "active") this.#state = "detached";
+    this.#onEnd = null;
   }
 }

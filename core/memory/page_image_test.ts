@@ -155,6 +155,28 @@ Deno.test("image: one at a time; end may be called twice", () => {
   first.end();
   assert.throws(() => arena.beginImage({ shadowBytesMax: MIB }), /is active/);
   second.end();
+  assert.throws(() => second.handle, /has ended/);
+});
+
+Deno.test("image: much shadow memory is given back when nobody can be reading it", () => {
+  const arena = Arena.create({ bytes: 64 * MIB });
+  const ref = arena.allocate(40 * MIB);
+  const touchAll = () => {
+    for (let at = 0; at < 40 * MIB; at += PAGE_BYTES) arena.setU8(ref * 16 + at, 1);
+  };
+  const image = arena.beginImage({ shadowBytesMax: 64 * MIB });
+  touchAll();
+  assert.equal(arena.stats.shadow, 40 * MIB);
+  image.end();
+  assert.equal(arena.stats.shadow, 0);
+  assert.equal(image.shadowBytesPeak, 40 * MIB);
+  const reader = arena.openReader();
+  const other = arena.beginImage({ shadowBytesMax: 64 * MIB });
+  touchAll();
+  other.end();
+  assert.equal(arena.stats.shadow, 40 * MIB);
+  reader.close();
+  assert.equal(arena.stats.shadow, 0);
 });
 
 Deno.test("image: over the limit, the page that could not be kept is lost and says so, the others stay right", () => {
