@@ -2,8 +2,8 @@
 // the same data: SHA-1 over keys, types, values and the presence of an expiry, combined by exclusive or.
 import { createHash } from "node:crypto";
 import type { Ref } from "../memory/arena.ts";
-import { FLAG_EXPIRE, TYPE_STRING } from "./entry_layout.ts";
-import { forEachField } from "./hash_value.ts";
+import { ListpackCursor } from "../structures/listpack_bytes.ts";
+import { ENCODING_LISTPACK, FLAG_EXPIRE, TYPE_STRING } from "./entry_layout.ts";
 import type { Keyspace } from "./keyspace.ts";
 
 const DIGEST_BYTES = 20;
@@ -46,6 +46,33 @@ function mixValue(keyspace: Keyspace, ref: Ref, digest: Digest): void {
     });
   }
   if ((entries.meta(ref) & FLAG_EXPIRE) !== 0) exclusiveOr(digest, EXPIRE_MARK);
+}
+
+/** Visits a hash's fields with their values, as copies. */
+function forEachField(
+  keyspace: Keyspace,
+  ref: Ref,
+  visit: (field: Uint8Array, value: Uint8Array) => void,
+): void {
+  const { arena, entries, fields } = keyspace;
+  const value = entries.valueRef(ref);
+  if (entries.encoding(ref) === ENCODING_LISTPACK) {
+    const cursor = new ListpackCursor().open(arena.u8, value * 16);
+    const text = (): Uint8Array => cursor.element.bytes.slice(cursor.element.start, cursor.element.end);
+    while (cursor.next()) {
+      const field = text();
+      cursor.next();
+      visit(field, text());
+    }
+    return;
+  }
+  const copy = (address: number, length: number): Uint8Array => arena.u8.slice(address, address + length);
+  fields.attach(value).forEach((element) => {
+    visit(
+      copy(fields.fieldAddress(element), fields.fieldLength(element)),
+      copy(fields.valueAddress(element), fields.valueLength(element)),
+    );
+  });
 }
 
 /** Digest of one value, as 40 hex characters; `ref` 0 gives zeros. */
