@@ -59,8 +59,11 @@ export function savePoints(
       return occasion === "later line" ? [...previous, ...points] : points;
     },
     format,
-    // Always written: without a line the defaults would come back.
-    rewrite: (value) => [{ text: value.length === 0 ? '""' : format(value), force: true }],
+    // Always written: without a line the defaults would come back. A line each, as people write them.
+    rewrite(value) {
+      if (value.length === 0) return [{ text: '""', force: true }];
+      return value.map((point) => ({ text: format([point]), force: true }));
+    },
   };
 }
 
@@ -237,9 +240,9 @@ function isNothing(words: readonly string[]): boolean {
   return words.length === 0 || (words.length === 1 && words[0] === "");
 }
 
-/** As the C library reads a number: leading space, a sign, leading zeros are fine. */
+/** As the C library reads a number: leading space, a sign and leading zeros are fine, and nothing at all is 0. */
 function parseLoose(word: string): number | undefined {
-  return /^\s*[+-]?\d{1,15}$/.test(word) ? Number(word) : undefined;
+  return word === "" || /^\s*[+-]?\d{1,15}$/.test(word) ? Number(word) : undefined;
 }
 
 function clientClass(word: string): keyof OutputBufferLimits | undefined {
