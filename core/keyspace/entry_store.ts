@@ -350,7 +350,7 @@ export class EntryStore {
   isLarge(ref: Ref): boolean {
     const meta = this.arena.u32[ref * 4];
     if (typeOf(meta) === TYPE_STRING) return this.stringLength(ref) > CLONE_BYTES_MAX;
-    return encodingOf(meta) === ENCODING_HASHTABLE;
+    return encodingOf(meta) === ENCODING_HASHTABLE || this.arena.sizeOf(this.valueRef(ref)) > CLONE_BYTES_MAX;
   }
 
   /**
