@@ -1,10 +1,7 @@
 // The arena: one SharedArrayBuffer that holds the whole dataset, addressed by 31-bit references to 16-byte granules.
-// The loop's thread alone allocates and stores, through the functions here: they carry the barrier of page images.
-// Other threads read it through an ArenaReader. Above it stand the structures and the keyspace.
-//
+// The loop's thread alone allocates and stores, through the functions here; other threads read it by an ArenaReader.
+// Hot paths: allocate(), free() and the stores. They allocate nothing; without a page image the barrier is a branch.
 // Byte addresses and word indexes can exceed 2^32: never use `|`, `>>` or `>>>` on them, only on references.
-// Hot paths: every store function, allocate() and free(). They allocate nothing; without an image the barrier is one
-// predictable branch.
 import {
   ARENA_BYTES_MAX,
   ARENA_BYTES_MIN,

@@ -1,9 +1,5 @@
 // The barrier's memory: one state a page, and shadow slots that keep pages as they were at the cut of an image.
 // The arena's store functions call touch() before the first store to a page while an image is active.
-//
-// Why a reader in another thread sees the page of the cut: the writer copies the page, publishes `slot + 1` as the
-// page's state and only then stores to the page; the reader reads the page, then its state. If the state was still
-// 0, no store had happened before the reader's bytes were read. If not, it reads the shadow, which is complete.
 import { PAGE_BYTES } from "./arena_layout.ts";
 
 /** State of a page that has not been stored to since the cut. A positive state is its shadow slot + 1. */
@@ -18,6 +14,9 @@ export interface ArenaHandle {
   readonly shadow: SharedArrayBuffer;
 }
 
+// Why a reader in another thread sees the page of the cut: the writer copies the page, publishes `slot + 1` as the
+// page's state and only then stores to the page; the reader reads the page, then its state. If the state was still
+// 0, no store had happened before the reader's bytes were read. If not, it reads the shadow, which is complete.
 export class PageShadow {
   readonly handle: ArenaHandle;
   /** Pages of the active image, counted from the first; 0 if none is active. */

@@ -2,11 +2,6 @@
 // Every stage of the persistence pipeline, the log writer and the codecs are joined by it. Workers block with a time
 // limit; the loop's thread uses the Async functions. Hot paths: the functions on words, tryPush and tryPop; they
 // allocate nothing for records of up to LOOP_BYTES_MAX bytes.
-//
-// A record is a word with its length and its bytes, padded to whole words; it may wrap around the ring's end.
-// Positions count bytes, wrap at 2^32 and are compared by difference. Each side keeps its own position and the last
-// one it saw of the other, and publishes its own seldom: the producer in publish(), the consumer after an eighth of
-// the ring or when it has emptied it.
 
 /** What the other thread attaches to; can be posted. */
 export interface RingHandle {
@@ -38,6 +33,10 @@ const CONSUMER_WAITING = 64;
 const CONSUMER_SIGNAL = 65;
 const CONTROL_WORDS = 80;
 
+// A record is a word with its length and its bytes, padded to whole words; it may wrap around the ring's end.
+// Positions count bytes, wrap at 2^32 and are compared by difference. Each side keeps its own position and the last
+// one it saw of the other, and publishes its own seldom: the producer in publish(), the consumer after an eighth of
+// the ring or when it has emptied it.
 export class SharedRing {
   readonly handle: RingHandle;
   /** Bytes the ring holds, record headers and padding included. */
