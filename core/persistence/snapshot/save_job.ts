@@ -3,7 +3,7 @@
 // core/server decides when; this knows how.
 import type { SnapshotRun, SnapshotStrategy } from "../../plugins/snapshot_strategy.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
-import type { ReaderSlot } from "../../memory/arena.ts";
+import type { ReaderSlot } from "../../memory/deferred_free.ts";
 import type { PageImage } from "../../memory/page_image.ts";
 import { SharedRing } from "../../memory/shared_ring.ts";
 import type { RdbHeader } from "../rdb/encoder.ts";
@@ -69,7 +69,7 @@ export class SaveJob {
   /** Items handed over when a large value last changed: the image may go when they are done. */
   private protectedUntil = 0;
   private ring: SharedRing | null = null;
-  private timer: number | undefined;
+  private timer: ReturnType<typeof setTimeout> | undefined;
   private cancelled = false;
   private overLimit = false;
   private ended = false;
