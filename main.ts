@@ -1,11 +1,11 @@
 // The command line: `spork [config] [--option value ...]` runs the server, `spork check rdb FILE` examines a dump,
 // `spork plugin new|check ...` helps plugin authors.
-import { ServerLog } from "./core/log/logger.ts";
 import { checkRdbFile } from "./core/persistence/rdb/check.ts";
 import { RdbError } from "./core/persistence/rdb/rdb_error.ts";
 import { PluginError } from "./core/plugins/plugin_error.ts";
 import { ConfigError } from "./core/server/config/config_error.ts";
 import { loadConfig } from "./core/server/config/load_config.ts";
+import { makeServerLog } from "./core/server/config/server_log.ts";
 import { Server } from "./core/server/server.ts";
 import { VERSION } from "./core/server/version.ts";
 import { allCommands } from "./modules/modules.ts";
@@ -54,18 +54,7 @@ async function runServer(words: readonly string[]): Promise<number | undefined> 
     else throw error;
     return 1;
   }
-  const { values } = config;
-  const log = new ServerLog({
-    level: values.loglevel,
-    file: values.logfile,
-    format: values.logFormat,
-    timestampFormat: values.logTimestampFormat,
-  }, Deno.pid);
-  config.onChange(["loglevel", "log-format", "log-timestamp-format"], () => {
-    log.options.level = values.loglevel;
-    log.options.format = values.logFormat;
-    log.options.timestampFormat = values.logTimestampFormat;
-  });
+  const log = makeServerLog(config, Deno.pid);
   try {
     const server = new Server(config, log, allCommands);
     Deno.addSignalListener("SIGTERM", () => server.shutdown.signal("SIGTERM"));

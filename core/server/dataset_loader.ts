@@ -107,7 +107,7 @@ export class DatasetLoader {
     return {
       databases: values.databases,
       checksum: values.rdbchecksum ? "verify" as const : "ignore" as const,
-      versionCheck: "strict" as const,
+      versionCheck: values.rdbVersionCheck,
       dropExpiredBefore: Date.now(),
       unsupported: "refuse" as const,
     };

@@ -34,6 +34,7 @@ import { LatencyMonitor } from "./latency_monitor.ts";
 import { LoopMonitor } from "./loop_monitor.ts";
 import { memoryOf, type MemoryReport } from "./memory_report.ts";
 import { PauseGate } from "./pause_gate.ts";
+import { removePidFile, writePidFile } from "./pid_file.ts";
 import { SaveCoordinator } from "./save_coordinator.ts";
 import { ServerStats } from "./server_stats.ts";
 import { ShutdownController } from "./shutdown_controller.ts";
@@ -130,6 +131,7 @@ export class Server implements ServerServices, ClientHost {
     if (this.config.file === "") {
       log.warning("No config file given: using the defaults and the command line.");
     } else log.notice("Configuration loaded");
+    writePidFile(this.config.values.pidfile, log);
     await this.gateway.open();
     log.notice("Server initialized");
     const strategies = new Set(["threadsave", "fork-emulated", this.config.values.snapshotStrategy]);
@@ -151,6 +153,7 @@ export class Server implements ServerServices, ClientHost {
     await this.gateway.close();
     for (const client of [...this.clients.all()]) client.closeNow("shutdown");
     await this.plugins.stop();
+    removePidFile(this.config.values.pidfile, this.log);
   }
 
   exit(code: number): void {

@@ -3,7 +3,6 @@ import type { CommandSpec } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { SYNTAX_ERROR } from "../../core/protocol/errors.ts";
-import { findOption } from "../../core/server/config/option_lookup.ts";
 
 const FIRST = 2;
 const REDACTED = "(redacted)";
@@ -37,7 +36,7 @@ function set(client: CommandClient, args: Arguments): void {
         `ERR CONFIG SET failed (possibly related to argument '${name}') - argument must be UTF-8 text`;
     } else pairs.push([name, value]);
   }
-  redactSecrets(args);
+  redactSecrets(client, args);
   mistake ??= server.config.set(pairs, { local: client.isLocal, loading: server.loading !== null });
   if (mistake === null) reply.ok();
   else reply.error(mistake);
@@ -61,10 +60,10 @@ function resetstat(client: CommandClient, _args: Arguments): void {
 }
 
 /** What follows sees the command without its secrets: slow log, MONITOR. */
-function redactSecrets(args: Arguments): void {
+function redactSecrets(client: CommandClient, args: Arguments): void {
   const secrets: number[] = [];
   for (let i = FIRST; i + 1 < args.count; i += 2) {
-    if (findOption(args.text(i))?.option.sensitive) secrets.push(i + 1);
+    if (client.server.config.isSecret(args.text(i))) secrets.push(i + 1);
   }
   if (secrets.length === 0) return;
   const words: Uint8Array[] = [];

@@ -75,6 +75,11 @@ export class Config {
     return found;
   }
 
+  /** Whether the value of this name is a secret. */
+  isSecret(name: string): boolean {
+    return findOption(name)?.option.sensitive === true;
+  }
+
   /** One option's value as CONFIG GET prints it. */
   textOf(named: NamedOption): string {
     const text = named.option.format(this.values[valueKey(named.name)]);

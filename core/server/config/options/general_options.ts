@@ -147,7 +147,7 @@ export const generalOptions = {
     doc:
       "Background rounds a second: expiry, timeouts, rehashing. Values outside 1 to 500 are moved to the border.",
   }),
-  "dynamic-hz": yesNo({ default: true, effect: "live", doc: "More rounds with more clients." }),
+  "dynamic-hz": yesNo({ default: true, effect: "none", doc: "More rounds with more clients." }),
   "activerehashing": yesNo({
     default: true,
     effect: "live",

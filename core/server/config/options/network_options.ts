@@ -298,7 +298,7 @@ export const networkOptions = {
   }),
   "availability-zone": text({
     default: "",
-    effect: "live",
+    effect: "later",
     doc: "Name of the availability zone, told to clients by INFO and HELLO.",
   }),
   "shutdown-on-sigint": flagSet(["default", "save", "nosave", "now", "force"], {

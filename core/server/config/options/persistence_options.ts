@@ -59,9 +59,8 @@ export const persistenceOptions = {
   }),
   "rdb-version-check": enumeration(["strict", "relaxed"], {
     default: "strict",
-    effect: "none",
-    refuse: { accepts: ["strict"], because: "Spork only loads the dump versions that it knows" },
-    doc: "Whether to try dumps of unknown versions.",
+    effect: "live",
+    doc: "Whether to refuse dumps of unknown versions, or to try them.",
   }),
   "rdb-save-incremental-fsync": yesNo({
     default: true,
