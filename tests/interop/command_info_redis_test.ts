@@ -83,7 +83,7 @@ function factsOfReply(reply: Reply[]): CommandFacts {
     range: [first as number, last as number, step as number],
     categories: words(categories).toSorted(),
     tips: words(tips).toSorted(),
-    keySpecs: (keySpecs as Map<Reply, Reply>[]).map((spec) => ({
+    keySpecs: [...keySpecs as Iterable<Map<Reply, Reply>>].map((spec) => ({
       flags: words(spec.get("flags")!).toSorted(),
       begin: specObject(spec.get("begin_search")!),
       find: specObject(spec.get("find_keys")!),

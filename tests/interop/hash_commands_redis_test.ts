@@ -54,7 +54,10 @@ const field = fc.oneof(
   fc.nat(30).map(String),
   text,
 );
-const pairs = fc.array(fc.tuple(field, text), { minLength: 1, maxLength: 12 }).map((list) => list.flat());
+/** Since 7.2 more pairs than the limit make a table at once, even if their fields are the same. */
+const pairs = fc.array(fc.tuple(field, text), { minLength: 1, maxLength: ENTRIES_MAX }).map((list) =>
+  list.flat()
+);
 const counts = fc.constantFrom(["0"], ["1000"], ["0", "withvalues"], ["1000", "WITHVALUES"], ["x"], [
   "1",
   "y",
@@ -78,7 +81,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   fc.tuple(fc.constant("HINCRBYFLOAT"), key, field, float),
   fc.tuple(key, counts).map(([k, words]) => ["HRANDFIELD", k, ...words]),
   fc.tuple(key, scanOptions).map(([k, words]) => ["HSCAN", k, "0", "COUNT", "100000", ...words]),
-  fc.tuple(fc.constant("HSCAN"), key, fc.constantFrom("x", "-1", "99999999999999999999")),
+  fc.tuple(fc.constant("HSCAN"), key, fc.constantFrom("x", "1 ", "99999999999999999999")),
   fc.tuple(fc.constant("OBJECT"), fc.constant("ENCODING"), key),
 );
 

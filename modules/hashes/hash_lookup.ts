@@ -1,0 +1,62 @@
+// Finding the hash at a key, and telling what became of it: shared by all hash commands. Opens the one HashValue.
+import type { CommandClient } from "../../core/commands/command_client.ts";
+import { TYPE_HASH } from "../../core/keyspace/entry_layout.ts";
+import type { Ref } from "../../core/memory/arena.ts";
+import type { Arguments } from "../../core/protocol/arguments.ts";
+import { WRONG_TYPE } from "../../core/protocol/errors.ts";
+import { hash } from "./hash_value.ts";
+
+/** What a lookup found. ABSENT and OPEN leave the reply to the caller; after REFUSED it has been given. */
+export const ABSENT = 0;
+export const OPEN = 1;
+export const REFUSED = 2;
+
+/** Opens the hash at key 1 for reading. */
+export function openHash(client: CommandClient, args: Arguments): number {
+  return open(client, client.db.lookupRead(args.buffer, args.starts[1], args.ends[1]));
+}
+
+/** Opens the hash at key 1 for changing it. */
+export function openHashToChange(client: CommandClient, args: Arguments): number {
+  return open(client, client.db.lookupWrite(args.buffer, args.starts[1], args.ends[1]));
+}
+
+/**
+ * Sets the field at argument 2 in the hash that `openHashToChange` found, or in a new one at key 1. True where the field is
+ * new. Throws ARENA_FULL with everything as it was.
+ */
+export function setField(
+  client: CommandClient,
+  args: Arguments,
+  found: number,
+  value: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  if (found === OPEN) return hash.set(args.buffer, args.starts[2], args.ends[2], value, start, end);
+  hash.create(client.server, 1, args.length(2) + end - start);
+  try {
+    hash.set(args.buffer, args.starts[2], args.ends[2], value, start, end);
+    hash.addTo(client.db, args.buffer, args.starts[1], args.ends[1]);
+  } catch (error) {
+    hash.discard();
+    throw error;
+  }
+  return true;
+}
+
+/** Tells that the hash at key 1 was changed; `changes` fields count as dirty. */
+export function announce(client: CommandClient, args: Arguments, event: string, changes: number): void {
+  client.db.changed("hash", event, args.buffer, args.starts[1], args.ends[1]);
+  client.server.keyspace.dirty += changes - 1;
+}
+
+function open(client: CommandClient, ref: Ref): number {
+  if (ref === 0) return ABSENT;
+  if (client.server.keyspace.entries.type(ref) !== TYPE_HASH) {
+    client.reply.error(WRONG_TYPE);
+    return REFUSED;
+  }
+  hash.open(client.server, ref);
+  return OPEN;
+}
