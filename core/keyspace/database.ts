@@ -201,27 +201,32 @@ export class Database {
       return old;
     }
     const ref = this.entries.createString(key, keyStart, keyEnd, value, valueStart, valueEnd, at);
-    this.exchange(old, ref);
+    this.exchangeOrFree(old, ref);
     return ref;
   }
 
-  /** Puts a new entry with the same key in the old one's place, fixes the expiry table and frees the old one. */
+  /**
+   * Puts a new entry with the same key in the old one's place, fixes the expiry table and frees the old one. Throws
+   * ARENA_FULL with the old entry in its place; the new one is in no table then.
+   */
   private exchange(old: Ref, ref: Ref): void {
     const u32 = this.arena.u32;
     const had = (u32[old * 4] & FLAG_EXPIRE) !== 0;
     const has = (u32[ref * 4] & FLAG_EXPIRE) !== 0;
     if (had && has) this.expires.replaceRef(old, ref);
+    else if (has) this.expires.insert(ref);
     else if (had) this.expires.removeRef(old);
-    else if (has) {
-      try {
-        this.expires.insert(ref);
-      } catch (error) {
-        this.discard(ref);
-        throw error;
-      }
-    }
     this.replaceInKeys(old, ref);
     this.keyspace.release(old);
+  }
+
+  private exchangeOrFree(old: Ref, ref: Ref): void {
+    try {
+      this.exchange(old, ref);
+    } catch (error) {
+      this.entries.free(ref);
+      throw error;
+    }
   }
 
   /**
@@ -241,7 +246,7 @@ export class Database {
       end,
       this.entries.expireAt(ref),
     );
-    this.exchange(ref, fresh);
+    this.exchangeOrFree(ref, fresh);
     return fresh;
   }
 
@@ -281,6 +286,21 @@ export class Database {
       this.keys.removeRef(ref);
       throw error;
     }
+  }
+
+  /** Puts an entry in the place of another one with the same key, which is freed. Throws ARENA_FULL likewise. */
+  replaceEntry(old: Ref, ref: Ref): void {
+    this.claim(old);
+    this.exchange(old, ref);
+  }
+
+  /** Adds an entry, in the place of the one that has its key, if any. Throws ARENA_FULL likewise. */
+  putEntry(ref: Ref): void {
+    const address = this.entries.keyAddress(ref);
+    const old = this.keys.find(this.arena.u8, address, address + this.entries.keyLength(ref));
+    this.found = old;
+    if (old === 0) this.addEntry(ref);
+    else this.replaceEntry(old, ref);
   }
 
   /** Frees a new entry for which the tables had no room. */
@@ -339,15 +359,25 @@ export class Database {
     this.keyspace.releaseExpired(ref);
   }
 
-  /** Sets the expiry of an entry that `lookupWrite` returned. Returns the entry, which may have moved. */
+  /**
+   * Sets the expiry of an entry that `lookupWrite` returned. Returns the entry, which may have moved. Throws ARENA_FULL
+   * with the entry as it was.
+   */
   setExpire(ref: Ref, at: number): Ref {
     const had = (this.arena.u32[ref * 4] & FLAG_EXPIRE) !== 0;
     const result = this.entries.withExpire(ref, at);
+    if (had) return result;
+    try {
+      this.expires.insert(result);
+    } catch (error) {
+      if (result === ref) this.entries.dropExpire(ref);
+      else this.entries.freeEntryBlock(result);
+      throw error;
+    }
     if (result !== ref) {
-      this.relink(ref, result);
+      this.replaceInKeys(ref, result);
       this.entries.freeEntryBlock(ref);
     }
-    if (!had) this.expires.insert(result);
     return result;
   }
 
@@ -361,18 +391,22 @@ export class Database {
 
   /**
    * Moves an entry that `lookupWrite` returned to another key, perhaps in another database, replacing what is there.
-   * Value and expiry go along. The caller calls `changed` for both keys.
+   * Value and expiry go along. The caller calls `changed` for both keys. Throws ARENA_FULL with both as they were.
    */
   moveEntry(ref: Ref, target: Database, key: Uint8Array, start: number, end: number): Ref {
     const moved = this.entries.relabel(ref, key, start, end);
-    target.removeQuietly(key, start, end);
+    try {
+      target.putEntry(moved);
+    } catch (error) {
+      this.entries.freeEntryBlock(moved);
+      throw error;
+    }
     this.unlink(ref);
     this.entries.freeEntryBlock(ref);
-    target.addEntry(moved);
     return moved;
   }
 
-  /** Copies an entry to a key of `target`, replacing what is there. The caller calls `changed`. */
+  /** Copies an entry to a key of `target`, replacing what is there. The caller calls `changed`. Throws likewise. */
   copyEntry(
     ref: Ref,
     target: Database,
@@ -381,8 +415,12 @@ export class Database {
     end: number,
   ): Ref {
     const copy = this.entries.copyAs(ref, key, start, end, this.entries.expireAt(ref));
-    target.removeQuietly(key, start, end);
-    target.addEntry(copy);
+    try {
+      target.putEntry(copy);
+    } catch (error) {
+      this.entries.free(copy);
+      throw error;
+    }
     return copy;
   }
 

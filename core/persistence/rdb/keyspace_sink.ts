@@ -44,6 +44,8 @@ export class KeyspaceSink implements LoadSink {
   /** True while the hash being read still fits a listpack and so is in the builder, not in the table. */
   #isPacked = false;
   #packedFields = 0;
+  /** The entry that has the key being read, 0 = none. It goes only when the new one takes its place. */
+  #old: Ref = 0;
 
   constructor(private readonly keyspace: Keyspace, private readonly options: KeyspaceSinkOptions) {
     this.#database = keyspace.databases[0];
@@ -72,14 +74,14 @@ export class KeyspaceSink implements LoadSink {
   }
 
   string(key: LoadedKey, value: Uint8Array, start: number, end: number): boolean {
-    if (!this.#makeRoomFor(key)) return false;
+    if (!this.#mayTake(key)) return false;
     const { entries } = this.keyspace;
     this.#add(key, entries.createString(key.bytes, key.start, key.end, value, start, end, key.expireAt));
     return true;
   }
 
   hashListpack(key: LoadedKey, listpack: Uint8Array, start: number, end: number, fields: number): boolean {
-    if (!this.#makeRoomFor(key)) return false;
+    if (!this.#mayTake(key)) return false;
     if (fields <= this.options.hashMaxListpackEntries) {
       this.#addListpack(key, listpack, start, end);
       return true;
@@ -96,7 +98,7 @@ export class KeyspaceSink implements LoadSink {
   }
 
   hashBegin(key: LoadedKey, expectedFields: number): boolean {
-    if (!this.#makeRoomFor(key)) return false;
+    if (!this.#mayTake(key)) return false;
     this.#key.take(key);
     this.#isPacked = expectedFields <= Math.min(this.options.hashMaxListpackEntries, LISTPACK_FIELDS_MAX);
     this.#packedFields = 0;
@@ -128,8 +130,8 @@ export class KeyspaceSink implements LoadSink {
 
   hashEnd(): void {
     const key = this.#key;
-    // The key was absent when the hash began, and only this sink adds keys; the table has to remember its hash again.
-    this.#database.keys.find(key.bytes, key.start, key.end);
+    // The decoder may have paused since the hash began: what has the key, and its hash, must be found again.
+    this.#mayTake(key);
     if (this.#isPacked) this.#addListpack(key, this.#builder.bytes, 0, this.#builder.finish());
     else this.#addTable(key);
   }
@@ -168,16 +170,12 @@ export class KeyspaceSink implements LoadSink {
     }
   }
 
-  /** True where the key is absent now, and the key table remembers its hash. */
-  #makeRoomFor(key: LoadedKey): boolean {
+  /** False where the key is there and stays. Remembers what has the key now, and the table remembers its hash. */
+  #mayTake(key: LoadedKey): boolean {
     const database = this.#database;
     database.forgetFound();
-    const old = database.keys.find(key.bytes, key.start, key.end);
-    if (old === 0) return true;
-    if (this.options.existing === "refuse") return false;
-    database.removeEntry(old);
-    database.keys.find(key.bytes, key.start, key.end);
-    return true;
+    this.#old = database.keys.find(key.bytes, key.start, key.end);
+    return this.#old === 0 || this.options.existing === "replace";
   }
 
   #addListpack(key: LoadedKey, listpack: Uint8Array, start: number, end: number): void {
@@ -210,15 +208,19 @@ export class KeyspaceSink implements LoadSink {
     return this.keyspace.entries.createCollection(bytes, start, end, TYPE_HASH, encoding, value, expireAt);
   }
 
-  /** Puts a new entry into the tables; frees it where they cannot grow. */
+  /** Puts a new entry into the tables, in the place of the old one; frees it where they cannot grow. */
   #add(key: LoadedKey, ref: Ref): void {
     const { keys, expires } = this.#database;
     if (key.idleSeconds >= 0 || key.frequency >= 0) this.#setAccess(key, ref);
     try {
-      keys.insertAfterFind(ref);
+      if (this.#old !== 0) {
+        this.#database.replaceEntry(this.#old, ref);
+        return;
+      }
       if (key.expireAt !== -1) expires.insert(ref);
+      keys.insertAfterFind(ref);
     } catch (error) {
-      keys.removeRef(ref);
+      expires.removeRef(ref);
       this.keyspace.entries.free(ref);
       throw error;
     }
