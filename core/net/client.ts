@@ -11,6 +11,7 @@ import type { ClientHost, CloseReason } from "./client_host.ts";
 import { clientInfo } from "./client_info.ts";
 import type { Connection } from "./connection.ts";
 import { OutputBuffer } from "./output_buffer.ts";
+import { OutputLimitCheck, UNCOUNTED_OUTPUT_BYTES } from "./output_limit.ts";
 
 export type { CloseReason } from "./client_host.ts";
 
@@ -22,11 +23,9 @@ const STOP_PAUSED = 1 << 3;
 
 /** A stopped client is still read up to this many waiting bytes, so that its end is noticed. */
 const STOPPED_INPUT_BYTES_MAX = 64 * 1024;
-/** Pending output below this counts as nothing in `omem` and towards client-output-buffer-limit. */
-const UNCOUNTED_OUTPUT_BYTES = 16 * 1024;
 /** Bytes of a broken request that go to the log. */
 const LOGGED_QUERY_BYTES = 128;
-/** What the objects of a client weigh beside its buffers, bytes (measured: heap growth of 10,000 idle clients). */
+/** What the objects of a client weigh beside its buffers, bytes (measured: heap growth of 5,000 idle clients). */
 const OBJECT_BYTES = 4 * 1024;
 
 const REPLY_ON = 0;
@@ -96,8 +95,7 @@ export class Client implements CommandClient {
   #overLimit = false;
   #replyState = REPLY_ON;
   #closingReason: CloseReason = "quit";
-  /** Milliseconds since 1970 since when the soft limit is exceeded; 0 = it is not. */
-  #softLimitSince = 0;
+  readonly #outputLimit = new OutputLimitCheck();
 
   constructor(options: ClientOptions) {
     const host = options.host;
@@ -312,7 +310,7 @@ export class Client implements CommandClient {
 
   /** Closes the client when its output is over the limit of its class. Called when output grew, and by cron. */
   checkOutputLimit(nowMs: number): void {
-    if (this.isClosed || (!this.#overLimit && !this.#exceedsOutputLimit(nowMs))) return;
+    if (this.isClosed || (!this.#overLimit && !this.#isOverLimit(nowMs))) return;
     this.#host.counters.clientOutputBufferLimitDisconnections++;
     this.#host.log.warning(
       `Client ${this.describe()} scheduled to be closed ASAP for overcoming of output buffer limits.`,
@@ -431,26 +429,17 @@ export class Client implements CommandClient {
 
   /** A chunk of output was filled. Inside a command the client cannot be closed yet, but it can stop collecting. */
   readonly #outputSealed = (): void => {
-    if (this.#overLimit || !this.#exceedsOutputLimit(this.#host.clock.ms)) return;
+    if (this.#overLimit || !this.#isOverLimit(this.#host.clock.ms)) return;
     this.#overLimit = true;
     this.output.dropsSealed = true;
     this.#stop |= STOP_CLOSING;
     this.scheduleFlush();
   };
 
-  #exceedsOutputLimit(nowMs: number): boolean {
+  #isOverLimit(nowMs: number): boolean {
     const kind = this.kind;
     const limit = this.#host.limits.output[kind === "master" ? "normal" : kind];
-    if (limit.hardBytes === 0 && limit.softBytes === 0) return false;
-    const used = this.output.sendableBytes;
-    if (used <= UNCOUNTED_OUTPUT_BYTES || limit.softBytes === 0 || used < limit.softBytes) {
-      this.#softLimitSince = 0;
-    } else if (this.#softLimitSince === 0) {
-      this.#softLimitSince = nowMs;
-    } else if (nowMs - this.#softLimitSince > limit.softSeconds * 1000) {
-      return true;
-    }
-    return limit.hardBytes > 0 && used > UNCOUNTED_OUTPUT_BYTES && used >= limit.hardBytes;
+    return this.#outputLimit.isExceeded(limit, this.output.sendableBytes, nowMs);
   }
 
   /** The stream is broken: says how, and ends the connection behind it. */
