@@ -41,6 +41,11 @@ async function main(words: readonly string[]): Promise<number | undefined> {
     console.error(USAGE);
     return 1;
   }
+  if (first === "plugin") {
+    // Loaded only here: the conformance suites are no part of a running server.
+    const { runPluginCommand } = await import("./core/plugins/author_kit.ts");
+    return await runPluginCommand(words.slice(1), (line) => console.log(line));
+  }
   return await runServer(words);
 }
 

@@ -1,8 +1,8 @@
 // Conformance runs: a plugin from disk, or a shipped one, in real workers through the suite of its kind.
 // Called by `spork plugin check` and by the tests of the shipped plugins.
-import { mkdtempSync, realpathSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { codecStreamCases } from "../../plugins/sdk/conformance/codec_stream_suite.ts";
 import { type CaseResult, runCases } from "../../plugins/sdk/conformance/conformance_case.ts";
 import type { FaultPlan } from "../../plugins/sdk/conformance/fault_plan.ts";
@@ -10,6 +10,7 @@ import type { ConformanceRequest } from "../../plugins/sdk/conformance/host_mess
 import { snapshotCases } from "../../plugins/sdk/conformance/snapshot_suite.ts";
 import { CodecStreams } from "./codec_streams.ts";
 import { noPermissions, type WorkerPermissions } from "./grants.ts";
+import { checkImports } from "./import_check.ts";
 import { PHASE_LIMITS_MS, type Plugin, type PluginLogger } from "./plugin.ts";
 import { messageOf } from "./plugin_error.ts";
 import { PluginHost } from "./plugin_host.ts";
@@ -32,7 +33,7 @@ export interface ConformanceOptions {
 
 /** Runs the suite of the plugin's kind. Rejects with a PluginError where the plugin cannot be started at all. */
 export async function runConformance(options: ConformanceOptions): Promise<CaseResult[]> {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "spork-check-")));
+  const folder = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "spork-check-" }));
   const host = openHost(options, folder);
   const results: CaseResult[] = [];
   const add = (more: CaseResult[]) => {
@@ -55,7 +56,7 @@ export async function runConformance(options: ConformanceOptions): Promise<CaseR
     }]);
   } finally {
     await host.stop();
-    rmSync(folder, { recursive: true, force: true });
+    Deno.removeSync(folder, { recursive: true });
   }
   return results;
 }
@@ -140,17 +141,14 @@ async function validateAlone(plugin: Plugin, logger: PluginLogger): Promise<Case
   return { name: "load, configure and validate have no side effects", problem };
 }
 
-/** main_test.ts beside main.ts, where there is one. */
+/** main_test.ts beside main.ts, where there is one; runs in the plugin's worker, with its permissions. */
 async function runOwnTests(plugin: Plugin): Promise<CaseResult[]> {
   const { source } = plugin.plan;
   if (!("url" in source)) return [];
   const url = source.url.replace(/(\.\w+)$/, "_test$1");
-  try {
-    Deno.statSync(new URL(url));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
+  const path = fileURLToPath(url);
+  if (!existsSync(path)) return [];
+  checkImports(plugin.name, dirname(path), path);
   const results = await plugin.job(
     { conformance: "tests", url } satisfies ConformanceRequest,
   ) as CaseResult[];

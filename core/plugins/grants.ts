@@ -90,19 +90,23 @@ function expandGrant(request: GrantRequest, name: PermissionName, grant: Grant |
   return grant === "all" ? "all" : grant.map((value) => expand(request, name, value));
 }
 
-/** Puts values for `${name}`; paths come out absolute and normal. */
-function expand(request: GrantRequest, name: PermissionName, text: string): string {
-  const { manifest, variables } = request;
-  const value = text.replace(/\$\{([^}]*)\}/g, (_, variable: string) => {
+/** Puts values for `${name}` in a text. `where` says in an error where the text stands. Throws PluginError. */
+export function putVariables(text: string, variables: Variables, where: string, plugin: string): string {
+  return text.replace(/\$\{([^}]*)\}/g, (_, variable: string) => {
     const found = variables(variable);
     if (found !== undefined) return found;
     throw new PluginError(
       "PLUGIN_VARIABLE_UNKNOWN",
-      `plugin ${manifest.name}: "${text}" under ${name} uses \${${variable}}, which is neither a config option nor ` +
-        `option.NAME of the plugin`,
-      { plugin: manifest.name },
+      `${where}: "${text}" uses \${${variable}}, which is neither a config option nor option.NAME of the plugin`,
+      { plugin },
     );
   });
+}
+
+/** Puts values for `${name}`; paths come out absolute and normal. */
+function expand(request: GrantRequest, name: PermissionName, text: string): string {
+  const { manifest, variables } = request;
+  const value = putVariables(text, variables, `plugin ${manifest.name}, permission ${name}`, manifest.name);
   if (!isPath(name)) return value;
   if (!isAbsolute(value)) {
     throw new PluginError(

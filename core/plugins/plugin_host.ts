@@ -3,7 +3,13 @@
 import { readFileSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type ProcessPermission, processPermission, resolveGrants, type Variables } from "./grants.ts";
+import {
+  type ProcessPermission,
+  processPermission,
+  putVariables,
+  resolveGrants,
+  type Variables,
+} from "./grants.ts";
 import { checkImports } from "./import_check.ts";
 import { type Manifest, type OptionValue, type PluginKind, USED_KINDS } from "./manifest.ts";
 import { parseManifest } from "./manifest_parser.ts";
@@ -221,7 +227,7 @@ export class PluginHost {
   private plan(found: Found): PluginPlan {
     const { manifest, folder } = found;
     const setting = this.setting(found);
-    const options = resolveOptions(manifest, setting.options);
+    const options = this.optionsOf(found, setting);
     const permissions = resolveGrants({
       manifest,
       grants: setting.grants ?? SHIPPED[found.name]?.grants ?? {},
@@ -243,9 +249,20 @@ export class PluginHost {
       codecs: codecs.map((codec) => ({
         name: codec.name,
         source: sourceOf(codec),
-        options: resolveOptions(codec.manifest, this.setting(codec).options),
+        options: this.optionsOf(codec, this.setting(codec)),
       })),
     };
+  }
+
+  /** The plugin's options, with config values for `${name}` in texts. */
+  private optionsOf({ manifest }: Found, setting: PluginSetting): Record<string, OptionValue> {
+    const options = resolveOptions(manifest, setting.options);
+    for (const [name, value] of Object.entries(options)) {
+      if (typeof value !== "string") continue;
+      const where = `option "${name}" of plugin ${manifest.name}`;
+      options[name] = putVariables(value, this.options.variables, where, manifest.name);
+    }
+    return options;
   }
 
   /** The codecs that a snapshot plugin compresses strings with, in its own worker. */
@@ -279,7 +296,8 @@ export class PluginHost {
   }
 }
 
-function readManifest(folder: string): Manifest {
+/** Reads and checks the manifest of the plugin in a folder. Throws PluginError. */
+export function readManifest(folder: string): Manifest {
   const file = join(folder, "plugin.yaml");
   let text: string;
   try {
