@@ -139,7 +139,7 @@ export class Keyspace {
   flushDatabase(database: Database, options: { inBackground: boolean }): number {
     const removed = database.size;
     if (removed === this.size && this.lazyFree.idle) return this.flushAll();
-    database.expires.destroy();
+    this.lazyFree.addTable(database.expires.root);
     this.lazyFree.addEntries(database.keys.root);
     database.keys.create();
     database.expires.create();

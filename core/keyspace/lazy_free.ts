@@ -9,10 +9,16 @@ import type { EntryTable } from "./entry_table.ts";
 /** A value with more elements than this is worth freeing in the background. */
 export const LAZY_FREE_ELEMENTS_MIN = 64;
 
+/** Work between two looks at the clock: buckets whose elements are freed, or segments of a table without elements. */
+const BUCKETS_PER_STEP = 16;
+const SEGMENTS_PER_STEP = 8;
+
 interface Task {
   kind: "fields" | "entries";
   root: Ref;
   cursor: number;
+  /** All elements are freed; the table itself remains. */
+  emptied: boolean;
 }
 
 export class LazyFree {
@@ -43,13 +49,18 @@ export class LazyFree {
   /** Takes over a hash table of fields. */
   addFields(root: Ref): void {
     this.pending++;
-    this.tasks.push({ kind: "fields", root, cursor: 0 });
+    this.tasks.push({ kind: "fields", root, cursor: 0, emptied: false });
   }
 
   /** Takes over the key table of a database with all its entries. */
   addEntries(root: Ref): void {
     this.pending += this.table.attach(root).size;
-    this.tasks.push({ kind: "entries", root, cursor: 0 });
+    this.tasks.push({ kind: "entries", root, cursor: 0, emptied: false });
+  }
+
+  /** Takes over a table of entries that belong to another table. */
+  addTable(root: Ref): void {
+    this.tasks.push({ kind: "entries", root, cursor: 0, emptied: true });
   }
 
   /** Forgets everything: the arena that held it is gone. */
@@ -70,14 +81,9 @@ export class LazyFree {
       const table: HashTable = task.kind === "fields" ? this.fields : this.table;
       const visit = task.kind === "fields" ? this.freeField : this.freeEntry;
       do {
-        table.attach(task.root);
-        for (let i = 0; i < 16; i++) {
-          task.cursor = table.scan(task.cursor, visit);
-          table.attach(task.root);
-          if (task.cursor === 0) break;
-        }
-        if (task.cursor === 0) {
-          table.destroy();
+        if (!task.emptied) {
+          task.emptied = freeElements(task, table, visit);
+        } else if (!table.attach(task.root).destroyStep(SEGMENTS_PER_STEP)) {
           if (task.kind === "fields") {
             this.pending--;
             this.freed++;
@@ -89,4 +95,13 @@ export class LazyFree {
       if (performance.now() >= until) return this.idle;
     }
   }
+}
+
+// Frees the elements of some buckets; true when all have been freed. `visit` may attach the table elsewhere.
+function freeElements(task: Task, table: HashTable, visit: (ref: Ref) => void): boolean {
+  for (let bucket = 0; bucket < BUCKETS_PER_STEP; bucket++) {
+    task.cursor = table.attach(task.root).scan(task.cursor, visit);
+    if (task.cursor === 0) return true;
+  }
+  return false;
 }

@@ -120,19 +120,27 @@ export function trim(arena: Arena, word: number): void {
   if (capacity > INLINE_DIRECTORY_WORDS && segments * 4 <= capacity) moveDirectory(arena, word, segments);
 }
 
-/** Frees segments, chained buckets, directory and root, whatever they hold. */
-export function destroyBuckets(arena: Arena, root: Ref): void {
+/**
+ * Frees up to `count` segments from the end, with the buckets chained to them, whatever they hold; with the last one also
+ * directory and root. False when nothing is left.
+ */
+export function destroySegments(arena: Arena, root: Ref, count: number): boolean {
   const word = root * 4;
   const directory = arena.i32[word + ROOT_DIRECTORY];
-  const segments = (arena.i32[word + ROOT_BUCKETS] + SEGMENT_BUCKETS - 1) >>> SEGMENT_SHIFT;
-  for (let number = 0; number < segments; number++) {
+  let number = (arena.i32[word + ROOT_BUCKETS] + SEGMENT_BUCKETS - 1) >>> SEGMENT_SHIFT;
+  for (let done = 0; done < count && number > 0; done++) {
+    number--;
     const segment = arena.i32[directory * 4 + number];
-    if (segment === 0) continue;
-    if (arena.i32[word + ROOT_CHAINED] !== 0) freeChains(arena, word, segment, number);
-    arena.retire(segment);
+    if (segment !== 0) {
+      if (arena.i32[word + ROOT_CHAINED] !== 0) freeChains(arena, word, segment, number);
+      arena.retire(segment);
+    }
+    if (number !== 0) setBucketCount(arena, word, number * SEGMENT_BUCKETS);
   }
+  if (number !== 0) return true;
   if (directory !== root + INLINE_DIRECTORY_GRANULE) arena.retire(directory);
   arena.retire(root);
+  return false;
 }
 
 function freeChains(arena: Arena, word: number, segment: Ref, number: number): void {

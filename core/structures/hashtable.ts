@@ -7,7 +7,7 @@ import {
   bucketRef,
   createChained,
   createRoot,
-  destroyBuckets,
+  destroySegments,
   ensureBucket,
   freeChained,
   noteMoves,
@@ -99,10 +99,20 @@ export abstract class HashTable {
     return this;
   }
 
-  /** Frees buckets and root, not the elements. Takes time only where there are chained buckets to be found. */
+  /** Frees buckets and root, not the elements. Walks the buckets where some are chained: see `destroyStep`. */
   destroy(): void {
-    destroyBuckets(this.arena, this.root);
+    destroySegments(this.arena, this.root, Infinity);
     this.attach(0);
+  }
+
+  /**
+   * Goes on with destroying the table for up to `segments` segments of 1024 buckets; true while more is left to do. For
+   * large tables whose elements are freed already; once begun, nothing else may be done with the table.
+   */
+  destroyStep(segments: number): boolean {
+    if (destroySegments(this.arena, this.root, segments)) return true;
+    this.attach(0);
+    return false;
   }
 
   /** Number of elements. */

@@ -394,3 +394,16 @@ Deno.test("the longest chain stays known when a resize changes its mind half-way
   assert.equal(table.stats().buckets, 8);
   verify(table, arena);
 });
+
+Deno.test("a large table can be destroyed in steps", () => {
+  const { arena, table } = newTable();
+  const start = arena.stats.used;
+  table.create();
+  for (let key = 0; key < keys.length; key++) set(table, key, "");
+  table.forEach((ref) => arena.free(ref));
+  let steps = 1;
+  while (table.destroyStep(2)) steps++;
+  assert.equal(table.root, 0);
+  assert.equal(steps, 8);
+  assert.equal(arena.stats.used, start);
+});
