@@ -4,6 +4,7 @@
 # `deno compile` makes. Where denort cannot be had, or with --portable, it is the portable executable: one file that
 # carries the Deno runtime and the bundled program and unpacks itself once into the user's cache.
 set -euo pipefail
+caller=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 DENO_VERSION=2.9.6
@@ -13,7 +14,11 @@ output=dist/spork
 portable=""
 while [ $# -gt 0 ]; do
   case $1 in
-    --output) output=${2:?--output needs a file}; shift 2 ;;
+    --output)
+      output=${2:?--output needs a file}
+      [[ $output == /* ]] || output=$caller/$output
+      shift 2
+      ;;
     --portable) portable=yes; shift ;;
     *) echo "usage: ./compile.sh [--output FILE] [--portable]" >&2; exit 2 ;;
   esac
@@ -32,6 +37,7 @@ find_deno() {
 
 deno=$(find_deno)
 version=$("$deno" eval -p 'JSON.parse(Deno.readTextFileSync("deno.json")).version')
+deno_dir=$("$deno" eval -p 'JSON.parse(new TextDecoder().decode(new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).outputSync().stdout)).denoDir')
 # The flags of the start task are the flags of the executable.
 flags=$("$deno" eval -p 'JSON.parse(Deno.readTextFileSync("deno.json")).tasks.start.command.match(/^deno run (.*) main\.ts$/)[1]')
 
@@ -41,19 +47,42 @@ worker_programs() {
     'new URL\("\./[^"]+\.ts", import\.meta\.url\)' main.ts core modules plugins/*/main.ts plugins/sdk |
     sed -E 's|^([^:]*/)?[^/:]+:new URL\("\./([^"]+)".*|\1\2 \2|' | sort -u
 }
-workers=$(worker_programs)
 
 work=$(mktemp -d)
+tree=$work/tree
+worker_urls=()
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$(dirname "$output")"
 
-# Arguments: output file, then a program and its arguments to run `deno compile` under (such as timeout).
+# The bundled program with what it needs to run: one file for the main program, one for each worker, permissions.
+build_tree() {
+  mkdir -p "$tree/app"
+  bundle main.ts "$tree/app/main.js"
+  while read -r program url; do
+    [ -n "$program" ] || continue
+    [ ! -e "$tree/app/$url" ] || { echo "two workers have the URL ./$url" >&2; exit 1; }
+    mkdir -p "$tree/app/$(dirname "$url")"
+    bundle "$program" "$tree/app/$url"
+    worker_urls+=("$url")
+  done <<<"$(worker_programs)"
+  "$deno" eval 'const { unstable, permissions: { server } } = JSON.parse(Deno.readTextFileSync("deno.json"));
+    console.log(JSON.stringify({ unstable, permissions: { server } }));' >"$tree/deno.json"
+}
+
+# The bundler wants the suffix .js; a worker keeps the name that its URL has. It names packages by their path in this
+# machine's cache, which the program must not know.
+bundle() {
+  "$deno" check --quiet "$1"
+  "$deno" bundle --quiet --platform deno --output "$work/bundle.js" "$1"
+  sed -E "s|[^\" ]*${deno_dir#/}/npm/[^/]+/|npm/|g" "$work/bundle.js" >"$2"
+}
+
 deno_compile() {
-  local file=$1 includes=()
-  shift
-  while read -r program _; do [ -z "$program" ] || includes+=(--include "$program"); done <<<"$workers"
+  local url includes=()
+  for url in "${worker_urls[@]}"; do includes+=(--include "app/$url"); done
   # shellcheck disable=SC2086 # the flags are words
-  "$@" "$deno" compile $flags --exclude-unused-npm "${includes[@]}" --output "$file" main.ts
+  (cd "$tree" && timeout "$DOWNLOAD_SECONDS_MAX" "$deno" compile $flags --no-npm --no-lock --config deno.json \
+    "${includes[@]}" --output "$work/spork" app/main.js)
 }
 
 # Status 1: there is no denort to be had. Any other failure ends the script.
@@ -63,7 +92,7 @@ build_compiled() {
     export DENORT_BIN
   fi
   # Deno looks into its cache and then to the network by itself.
-  if deno_compile "$work/spork" timeout "$DOWNLOAD_SECONDS_MAX" >"$work/log" 2>&1; then
+  if deno_compile >"$work/log" 2>&1; then
     mv "$work/spork" "$output"
     return
   fi
@@ -76,31 +105,14 @@ build_compiled() {
 
 build_portable() {
   # The stand-in proves that the program would compile; such a file runs as plain Deno, so it is thrown away.
-  DENORT_BIN=$deno deno_compile "$work/checked" >/dev/null
-  rm -f "$work/checked"
+  DENORT_BIN=$deno deno_compile >/dev/null
+  rm -f "$work/spork"
 
-  local tree=$work/tree
-  mkdir -p "$tree/app"
-  bundle main.ts "$tree/app/main.js"
-  while read -r program url; do
-    [ -n "$program" ] || continue
-    [ ! -e "$tree/app/$url" ] || { echo "two workers have the URL ./$url" >&2; exit 1; }
-    mkdir -p "$tree/app/$(dirname "$url")"
-    bundle "$program" "$tree/app/$url"
-  done <<<"$workers"
-  "$deno" eval 'const { unstable, permissions: { server } } = JSON.parse(Deno.readTextFileSync("deno.json"));
-    console.log(JSON.stringify({ unstable, permissions: { server } }));' >"$tree/deno.json"
   cp "$deno" "$tree/deno"
   chmod 755 "$tree/deno"
   cp LICENSE "$tree/LICENSE"
   tar -C "$tree" --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -cf - . | gzip -6n >"$work/payload"
   write_executable "$work/payload"
-}
-
-# The bundler wants the suffix .js; a worker keeps the name that its URL has.
-bundle() {
-  "$deno" bundle --quiet --platform deno --output "$work/bundle.js" "$1"
-  mv "$work/bundle.js" "$2"
 }
 
 # The launcher with its values filled in, followed by the payload.
@@ -119,6 +131,7 @@ write_executable() {
   mv "$work/spork" "$output"
 }
 
+build_tree
 if [ -z "$portable" ] && build_compiled; then
   echo "built $output with deno compile"
 else
