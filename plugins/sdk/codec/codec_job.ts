@@ -22,6 +22,7 @@ export interface CodecReport {
 
 /** Milliseconds between two looks at the cancel flag while waiting for the other side of a ring. */
 const WAIT_MS = 20;
+const BUFFER_BYTES = 16 * 1024;
 const NO_BYTES = new Uint8Array(0);
 
 /** The host gave the stream up, or stopped one of its rings. */
@@ -49,6 +50,8 @@ export function runCodecJob(plugin: CodecPlugin, input: CodecJobInput, control: 
   const chunk = new Uint8Array(source.recordBytesMax);
   let bytesIn = 0;
   while (true) {
+    // What the stage emitted goes on at the latest when there is nothing else to do.
+    if (source.nextLength() === RING_EMPTY) target.flush();
     const length = source.pop(chunk, WAIT_MS);
     if (length === 0) break;
     if (length === RING_EMPTY) {
@@ -64,23 +67,42 @@ export function runCodecJob(plugin: CodecPlugin, input: CodecJobInput, control: 
   return { bytesIn, bytesOut: target.bytes };
 }
 
+/** Collects what a stage emits, in pieces of any size, into records worth sending. */
 class CancellableOutput {
   bytes = 0;
+  private readonly buffer = new Uint8Array(BUFFER_BYTES);
+  private filled = 0;
 
   constructor(private readonly ring: SharedRing, private readonly cancelled: () => boolean) {}
 
   push(bytes: Uint8Array): void {
-    let at = 0;
-    while (at < bytes.length) {
-      at += this.ring.pushChunks(bytes, at, bytes.length, WAIT_MS);
-      if (at < bytes.length) this.expectWanted();
-    }
     this.bytes += bytes.length;
+    if (this.filled + bytes.length > BUFFER_BYTES) this.flush();
+    if (bytes.length > BUFFER_BYTES) {
+      this.send(bytes, bytes.length);
+      return;
+    }
+    this.buffer.set(bytes, this.filled);
+    this.filled += bytes.length;
+  }
+
+  flush(): void {
+    this.send(this.buffer, this.filled);
+    this.filled = 0;
   }
 
   /** Says that the stream is over. */
   end(): void {
+    this.flush();
     while (this.ring.push(NO_BYTES, 0, 0, WAIT_MS) !== "ok") this.expectWanted();
+  }
+
+  private send(bytes: Uint8Array, end: number): void {
+    let at = 0;
+    while (at < end) {
+      at += this.ring.pushChunks(bytes, at, end, WAIT_MS);
+      if (at < end) this.expectWanted();
+    }
   }
 
   private expectWanted(): void {

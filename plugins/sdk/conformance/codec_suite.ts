@@ -240,25 +240,23 @@ class FloodError extends Error {}
 
 class Collected {
   length = 0;
-  private readonly parts: Uint8Array[] = [];
+  private buffer = new Uint8Array(1_024);
   readonly emit = (bytes: Uint8Array): void => this.take(bytes);
 
   take(bytes: Uint8Array): void {
-    this.parts.push(bytes.slice());
-    this.length += bytes.length;
-    if (this.length > FLOOD_BYTES_MAX) {
-      throw new FloodError(`more than ${FLOOD_BYTES_MAX} bytes were emitted`);
+    const length = this.length + bytes.length;
+    if (length > FLOOD_BYTES_MAX) throw new FloodError(`more than ${FLOOD_BYTES_MAX} bytes were emitted`);
+    if (length > this.buffer.length) {
+      const larger = new Uint8Array(Math.max(length, this.buffer.length * 2));
+      larger.set(this.buffer.subarray(0, this.length));
+      this.buffer = larger;
     }
+    this.buffer.set(bytes, this.length);
+    this.length = length;
   }
 
   bytes(): Uint8Array {
-    const all = new Uint8Array(this.length);
-    let at = 0;
-    for (const part of this.parts) {
-      all.set(part, at);
-      at += part.length;
-    }
-    return all;
+    return this.buffer.slice(0, this.length);
   }
 }
 
