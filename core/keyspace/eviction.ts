@@ -17,6 +17,7 @@ export type EvictionPolicy =
   | "volatile-ttl";
 
 const POOL_SIZE = 16;
+const LAZY_FREE_MICROS = 100;
 
 interface Candidate {
   key: Uint8Array;
@@ -47,9 +48,10 @@ export class Eviction {
       const victim = this.policy.endsWith("random") ? this.randomVictim() : this.pooledVictim();
       if (victim === null) return this.keyspace.lazyFree.idle ? "full" : "more";
       this.evict(victim.database, victim.ref);
-      if ((++evicted & 15) === 0 && performance.now() > until) {
-        return this.excessBytes() > 0 ? "more" : "enough";
-      }
+      if ((++evicted & 15) !== 0) continue;
+      // Big values go in the background: what is on its way must be gone before more keys are given up for it.
+      if (!this.keyspace.lazyFree.idle) this.keyspace.lazyFree.run(LAZY_FREE_MICROS);
+      if (performance.now() > until) return this.excessBytes() > 0 ? "more" : "enough";
     }
     return "enough";
   }

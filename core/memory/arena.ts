@@ -310,6 +310,11 @@ export class Arena {
     return this.#allocator.usedGranules * GRANULE_BYTES;
   }
 
+  /** Bytes in retired blocks: part of `usedBytes`, but only until readers have passed. */
+  get retiredBytes(): number {
+    return this.#deferred.retiredBytes;
+  }
+
   resetPeak(): void {
     this.#allocator.peakGranules = this.#allocator.usedGranules;
   }

@@ -50,7 +50,7 @@ export class Server implements ServerServices, ClientHost {
   readonly compatibleVersion = COMPATIBLE_REDIS_VERSION;
   readonly startedAt = Date.now();
   readonly runId = randomHex(40);
-  readonly replicationId = randomHex(40);
+  replicationId = randomHex(40);
   readonly executable = Deno.execPath();
   readonly osRelease = Deno.osRelease();
   readonly keyspace: Keyspace;
@@ -237,6 +237,10 @@ export class Server implements ServerServices, ClientHost {
     return this.loader.reload(options);
   }
 
+  changeReplicationId(): void {
+    this.replicationId = randomHex(40);
+  }
+
   pauseCron(paused: boolean): void {
     this.cron.stop();
     if (!paused) this.cron.start();
@@ -270,9 +274,13 @@ export class Server implements ServerServices, ClientHost {
     this.stats.peakMemoryAt = this.keyspace.clock.ms;
   }
 
-  /** Bytes over `maxmemory`; at most 0 where there is room. What the heap needs is not the clients' doing. */
+  /**
+   * Bytes over `maxmemory`; at most 0 where there is room. What the heap needs is not the clients' doing, and retired
+   * blocks are as good as free: evicting more keys would not make them go sooner.
+   */
   private evictionExcess(): number {
-    return this.keyspace.arena.usedBytes + this.clients.memoryBytes() - this.config.values.maxmemory;
+    const { arena } = this.keyspace;
+    return arena.usedBytes - arena.retiredBytes + this.clients.memoryBytes() - this.config.values.maxmemory;
   }
 
   makeRoom(): boolean {

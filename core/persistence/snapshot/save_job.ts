@@ -108,7 +108,7 @@ export class SaveJob {
   /** True while writers should wait for the worker to catch up. */
   get congested(): boolean {
     return this.iterator !== null &&
-      (this.iterator.congested || this.keyspace.arena.stats.retired > this.options.heldBytesMax);
+      (this.iterator.congested || this.keyspace.arena.retiredBytes > this.options.heldBytesMax);
   }
 
   /** Gives up; the file that is there stays as it is. May be called at any time, more than once. */
@@ -140,7 +140,7 @@ export class SaveJob {
       longestFeedMs: steps?.longestFeedMs ?? 0,
       currentItemMs,
       shadowBytes: this.image?.shadowBytes ?? 0,
-      heldBytes: this.iterator === null ? 0 : this.keyspace.arena.stats.retired,
+      heldBytes: this.iterator === null ? 0 : this.keyspace.arena.retiredBytes,
     };
   }
 
