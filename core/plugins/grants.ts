@@ -97,7 +97,7 @@ export function putVariables(text: string, variables: Variables, where: string, 
     if (found !== undefined) return found;
     throw new PluginError(
       "PLUGIN_VARIABLE_UNKNOWN",
-      `${where}: "${text}" uses \${${variable}}, which is neither a config option nor option.NAME of the plugin`,
+      `${where}: "${text}" uses \${${variable}}, which is neither a config option for plugins nor option.NAME of the plugin`,
       { plugin },
     );
   });

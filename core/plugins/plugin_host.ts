@@ -31,7 +31,7 @@ import type { ModuleSource } from "./worker_protocol.ts";
 
 export interface PluginHostOptions {
   settings: PluginSettings;
-  /** Values of `${name}`: config options by name. `dir` must be absolute. Asked again before each start of a worker. */
+  /** Values of `${name}`: those config options that VARIABLES names. `dir` must be absolute. Asked again whenever a worker starts. */
   variables: Variables;
   logger: PluginLogger;
   /** Folder that relative plugin paths start from. */
@@ -43,6 +43,19 @@ export interface PluginHostOptions {
   process?: ProcessPermission;
   restartDelayMs?: number;
 }
+
+/** Config options that a manifest may refer to. Others are none of a plugin's business: some are secrets. */
+const VARIABLES: readonly string[] = [
+  "dir",
+  "dbfilename",
+  "appenddirname",
+  "appendfilename",
+  "bind",
+  "port",
+  "tls-port",
+  "unixsocket",
+  "logfile",
+];
 
 /** A plugin as found, before it was decided what it may do. */
 interface Found {
@@ -231,7 +244,7 @@ export class PluginHost {
     const permissions = resolveGrants({
       manifest,
       grants: setting.grants ?? SHIPPED[found.name]?.grants ?? {},
-      variables: (name) => optionVariable(options, name) ?? this.options.variables(name),
+      variables: (name) => optionVariable(options, name) ?? this.variable(name),
       folder,
       process: this.options.process ?? processPermission,
     });
@@ -254,13 +267,17 @@ export class PluginHost {
     };
   }
 
+  private variable(name: string): string | undefined {
+    return VARIABLES.includes(name) ? this.options.variables(name) : undefined;
+  }
+
   /** The plugin's options, with config values for `${name}` in texts. */
   private optionsOf({ manifest }: Found, setting: PluginSetting): Record<string, OptionValue> {
     const options = resolveOptions(manifest, setting.options);
     for (const [name, value] of Object.entries(options)) {
       if (typeof value !== "string") continue;
       const where = `option "${name}" of plugin ${manifest.name}`;
-      options[name] = putVariables(value, this.options.variables, where, manifest.name);
+      options[name] = putVariables(value, (variable) => this.variable(variable), where, manifest.name);
     }
     return options;
   }

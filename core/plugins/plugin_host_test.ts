@@ -150,3 +150,15 @@ test("a plugin that changed on disk is checked again when it is started again", 
   await assert.rejects(host.get("probe")!.start(), { code: "PLUGIN_IMPORT_REFUSED" });
   assert.equal(host.get("probe")!.state, "failed");
 });
+
+test("a manifest can refer to folders and ports, not to secrets", async (bench) => {
+  const manifest = (name: string) =>
+    `options:\n  text:\n    type: string\n    default: "<\${${name}}>"\n    doc: x\n`;
+  const variables = (name: string) => name === "dir" ? bench.dir : `value of ${name}`;
+  const code = `export default (sdk) => ({ receive() {}, configure(o) { sdk.log.notice(o.text); } });`;
+  const host = bench.host([{ path: bench.write({ manifest: manifest("port"), code }) }], { variables });
+  await host.start();
+  assert.ok(bench.log.has("<value of port>"));
+  const path = bench.write({ name: "nosy", manifest: manifest("requirepass"), code });
+  refused(() => bench.host([{ path }], { variables }), "PLUGIN_VARIABLE_UNKNOWN", "${requirepass}");
+});

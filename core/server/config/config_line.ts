@@ -8,5 +8,7 @@ export interface ConfigLine {
   readonly words: readonly string[];
   /** The body of spork.yaml's `plugins:` section. */
   readonly section?: unknown;
+  /** With `section`: the text of the whole file. */
+  readonly source?: string;
   readonly origin: Origin;
 }

@@ -1,6 +1,12 @@
 // Makes the Config of a starting server from its three sources, in the order file, standard input, command line: a later
 // setting wins. main.ts calls it; every mistake is a ConfigError that names place, option and what is accepted.
-import { addPluginDirective, PLUGIN_DIRECTIVES, readPluginsSection } from "../../plugins/plugin_settings.ts";
+import {
+  addPluginDirective,
+  noPluginSettings,
+  PLUGIN_DIRECTIVES,
+  type PluginSettings,
+  readPluginsSection,
+} from "../../plugins/plugin_settings.ts";
 import { readCommandLine } from "./command_line.ts";
 import { Config } from "./config.ts";
 import { ConfigError, type Origin } from "./config_error.ts";
@@ -38,10 +44,12 @@ class Loading {
   /** Where each option was set last. */
   readonly #origins = new Map<OptionName, { origin: Origin; given: string }>();
   readonly #given = new Set<string>();
+  readonly #startDirectory: string;
 
   constructor(config: Config, host: ConfigHost) {
     this.config = config;
     this.host = host;
+    this.#startDirectory = host.currentDirectory();
   }
 
   mainFile(written: string): void {
@@ -86,7 +94,9 @@ class Loading {
     if (named !== undefined) return this.#setOption(named, line);
     if (line.section !== undefined || name === "plugins") return this.#pluginsSection(line);
     if (Object.hasOwn(PLUGIN_DIRECTIVES, name)) {
-      return addPluginDirective(this.config.plugins, name, line.words, line.origin);
+      const settings = noPluginSettings();
+      addPluginDirective(settings, name, line.words, line.origin);
+      return this.#addPlugins(settings, line.origin);
     }
     if (name === "include" && line.words.length === 1) return this.#include(line, depth);
     if (ignoredDirectives.includes(name) && line.words.length === 1) return;
@@ -125,13 +135,22 @@ class Loading {
 
   #pluginsSection(line: ConfigLine): void {
     const { config } = this;
-    const settings = readPluginsSection(line.section, line.origin);
-    config.plugins.plugins.push(...settings.plugins);
+    const settings = readPluginsSection(line.section, { file: line.origin.file, text: line.source ?? "" });
+    this.#addPlugins(settings, line.origin);
     Object.assign(config.plugins.chosen, settings.chosen);
     for (const [kind, option] of [["snapshot", "snapshot-strategy"], ["aof", "aof-strategy"]] as const) {
       const chosen = settings.chosen[kind];
       if (chosen === undefined) continue;
       this.#setOption(findOption(option)!, { name: option, words: [chosen.name], origin: line.origin });
+    }
+  }
+
+  /** A relative folder is beside the file that names it; on the command line, from where the server was started. */
+  #addPlugins(settings: PluginSettings, { file }: Origin): void {
+    const base = file.startsWith("/") ? file.replace(/[^/]*$/, "") : this.#startDirectory;
+    for (const setting of settings.plugins) {
+      const path = setting.path === undefined ? undefined : resolvePath(base, setting.path);
+      this.config.plugins.plugins.push({ ...setting, path });
     }
   }
 

@@ -322,6 +322,8 @@ Deno.test("plugins are named by conf lines and by the command line", () => {
     "mine",
     "aof-inline",
   ]);
+  const relative = load({ "/etc/a.conf": "plugin mine\n" }, "/etc/a.conf", "--plugin", "./other");
+  assert.deepEqual(relative.plugins.plugins.map((plugin) => plugin.path), ["/etc/mine", "/home/other"]);
   assert.throws(() => load({ "/home/a.conf": "\nplugin\n" }, "a.conf"), (error: unknown) => {
     assert.ok(error instanceof PluginError);
     assert.equal(error.line, 2);

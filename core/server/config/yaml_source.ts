@@ -33,7 +33,8 @@ export function readYaml(text: string, file: string): ConfigLine[] {
     const origin = at(pair.key);
     const value = isAlias(pair.value) ? pair.value.resolve(document) : pair.value;
     if (key === "plugins") {
-      lines.push({ name: "plugins", words: [], section: (value as Node | null)?.toJS(document), origin });
+      const section = (value as Node | null)?.toJS(document);
+      lines.push({ name: "plugins", words: [], section, source: text, origin });
       continue;
     }
     if (key.toLowerCase() === "include") {

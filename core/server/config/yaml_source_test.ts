@@ -88,7 +88,8 @@ plugins:
 `);
   assert.equal(config.values.snapshotStrategy, "fork-emulated");
   assert.equal(config.plugins.chosen.snapshot?.name, "fork-emulated");
-  assert.equal(config.plugins.plugins[0].path, "./mine");
+  assert.equal(config.plugins.plugins[0].path, "/home/mine");
+  assert.equal(config.plugins.plugins[0].options.level.line, 6);
   assert.equal(config.plugins.plugins[0].options.level.value, 3);
   assert.equal(
     load("plugins:\n  snapshot: fork-emulated\n", "--snapshot-strategy", "threadsave").values
