@@ -27,29 +27,33 @@ export type CommandFlag =
   | "allow_busy"
   | "protected";
 
-/** ACL categories without the `@`. Those that follow from flags (read, write, fast, slow, admin, ...) are derived. */
-export type AclCategory =
-  | "keyspace"
-  | "read"
-  | "write"
-  | "set"
-  | "sortedset"
-  | "list"
-  | "hash"
-  | "string"
-  | "bitmap"
-  | "hyperloglog"
-  | "geo"
-  | "stream"
-  | "pubsub"
-  | "admin"
-  | "fast"
-  | "slow"
-  | "blocking"
-  | "dangerous"
-  | "connection"
-  | "transaction"
-  | "scripting";
+/** ACL categories without the `@`, in the order in which Valkey prints them. */
+export const ACL_CATEGORIES = [
+  "keyspace",
+  "read",
+  "write",
+  "set",
+  "sortedset",
+  "list",
+  "hash",
+  "string",
+  "bitmap",
+  "hyperloglog",
+  "geo",
+  "stream",
+  "pubsub",
+  "admin",
+  "fast",
+  "slow",
+  "blocking",
+  "dangerous",
+  "connection",
+  "transaction",
+  "scripting",
+] as const;
+
+/** Those that follow from flags (read, write, fast, slow, admin, ...) are derived. */
+export type AclCategory = (typeof ACL_CATEGORIES)[number];
 
 /** A key specification as `COMMAND INFO` prints it (begin search and find keys). */
 export interface KeySpec {
@@ -81,6 +85,14 @@ export interface ArgumentDoc {
  */
 export type Handler = (client: CommandClient, args: Arguments) => void;
 
+/** Arguments as anything that holds spans: a client's, or a slice of them. */
+export interface Spans {
+  readonly buffer: Uint8Array;
+  readonly count: number;
+  readonly starts: ArrayLike<number>;
+  readonly ends: ArrayLike<number>;
+}
+
 export interface CommandSpec {
   /** Lower case; for a subcommand its own word only ("list" under "client"). */
   name: string;
@@ -98,11 +110,17 @@ export interface CommandSpec {
   /** [version, change] pairs for COMMAND DOCS. */
   history?: [string, string][];
   deprecated?: { since: string; replacedBy: string };
+  /** `syscmd`: for internal use. Deprecation is told by `deprecated`. */
+  docFlags?: "syscmd"[];
   tips?: string[];
   arguments?: ArgumentDoc[];
   subcommands?: CommandSpec[];
   /** Lines of the container's HELP reply come from the subcommands; `help` adds syntax to a subcommand's line. */
   help?: string[];
+  /** First version with the container's HELP; 5.0.0 where not said. */
+  helpSince?: string;
+  /** Flags of the keys in a given call, where a key specification has `variable_flags`. */
+  keyFlags?: (args: Spans) => string[];
   handler?: Handler;
 }
 

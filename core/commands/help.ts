@@ -1,5 +1,6 @@
 // The HELP subcommand that every container command has, made from its table.
 import type { CommandSpec } from "./command.ts";
+import type { CommandClient } from "./command_client.ts";
 
 /** The container with a `help` subcommand added, whose reply lists the others' help lines. */
 export function withHelp(container: CommandSpec): CommandSpec {
@@ -10,28 +11,27 @@ export function withHelp(container: CommandSpec): CommandSpec {
     name: "help",
     arity: 2,
     flags: ["loading", "stale"],
-    categories: container.group === "connection" ? ["connection"] : [],
+    categories: subcommands[0]?.categories ?? [],
     keySpecs: [],
-    since: "5.0.0",
+    since: container.helpSince ?? "5.0.0",
     group: container.group,
     complexity: "O(1)",
     summary: `Lists the subcommands of ${name}.`,
-    handler: (client) => {
-      const lines = helpLines(container);
-      client.reply.array(lines.length);
-      for (const line of lines) client.reply.simple(line);
-    },
+    handler: (client) => replyHelp(client, container.name, helpOfSubcommands(subcommands)),
   };
   return { ...container, subcommands: [...subcommands, help] };
 }
 
-function helpLines(container: CommandSpec): string[] {
-  const name = container.name.toUpperCase();
-  const lines = [`${name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`];
-  for (const sub of container.subcommands ?? []) {
-    if (sub.help !== undefined) lines.push(...sub.help);
-    else lines.push(sub.name.toUpperCase(), `    ${sub.summary}`);
-  }
-  lines.push("HELP", "    Print this help.");
-  return lines;
+function helpOfSubcommands(subcommands: readonly CommandSpec[]): string[] {
+  return subcommands.flatMap((sub) => sub.help ?? [sub.name.toUpperCase(), `    ${sub.summary}`]);
+}
+
+/** The HELP reply of a command: a heading, the given lines, and HELP itself. */
+export function replyHelp(client: CommandClient, name: string, lines: readonly string[]): void {
+  const { reply } = client;
+  reply.array(lines.length + 3);
+  reply.simple(`${name.toUpperCase()} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`);
+  for (const line of lines) reply.simple(line);
+  reply.simple("HELP");
+  reply.simple("    Print this help.");
 }

@@ -1,15 +1,7 @@
 // Which arguments of a command are keys, by its key specifications. COMMAND GETKEYS, ACL and routing read it.
 import { equalsWord } from "../bytes/ascii.ts";
 import { parseSafeInteger } from "../bytes/integer.ts";
-import type { CommandSpec, KeySpec } from "./command.ts";
-
-/** Arguments as anything that holds spans: a client's, or a slice of them. */
-export interface Spans {
-  readonly buffer: Uint8Array;
-  readonly count: number;
-  readonly starts: ArrayLike<number>;
-  readonly ends: ArrayLike<number>;
-}
+import type { CommandSpec, KeySpec, Spans } from "./command.ts";
 
 export interface KeyPosition {
   /** Index of the argument. */
@@ -44,9 +36,15 @@ export function extractKeys(spec: CommandSpec, args: Spans): KeyPosition[] | nul
       last = from + (count - 1) * step;
     }
     if (last >= args.count) return null;
-    for (let index = from; index <= last; index += step) keys.push({ index, flags: keySpec.flags });
+    const flags = flagsOf(spec, keySpec, args);
+    for (let index = from; index <= last; index += step) keys.push({ index, flags });
   }
   return keys;
+}
+
+function flagsOf(spec: CommandSpec, keySpec: KeySpec, args: Spans): readonly string[] {
+  const varies = spec.keyFlags !== undefined && keySpec.flags.includes("variable_flags");
+  return varies ? spec.keyFlags!(args) : keySpec.flags;
 }
 
 /** Where the keys of this specification begin; 0 where they are absent. */

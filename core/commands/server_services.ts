@@ -57,6 +57,7 @@ export interface ServerServices {
   reloadDataset(options: { save: boolean; flush: boolean; merge: boolean }): string | null;
   /** Whether cron deletes expired keys. */
   activeExpire: boolean;
+  changeReplicationId(): void;
   /** DEBUG PAUSE-CRON. */
   pauseCron(paused: boolean): void;
   /** Zeroes what CONFIG RESETSTAT zeroes. */

@@ -74,6 +74,10 @@ export const PROTECTED_MODE =
   "up an authentication password for the default user. NOTE: You only need to do one of the above things in " +
   "order for the server to start accepting connections from the outside.";
 
+export const DEBUG_NOT_ALLOWED =
+  'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a ' +
+  "local connection, otherwise you need to set this option in the configuration file, and then restart the server.";
+
 // States of the server.
 export const LOADING = "LOADING Valkey is loading the dataset in memory";
 export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
@@ -140,8 +144,8 @@ export function unknownSubcommand(args: Arguments): string {
   return `ERR unknown subcommand '${sub}'. Try ${textToNul(args, 0).toUpperCase()} HELP.`;
 }
 
-/** A handler's own complaint about its subcommand or its number of arguments ("DEBUG foo"). */
-export function unknownSubcommandOrArity(args: Arguments): string {
+/** A handler's own complaint about its subcommand or its number of arguments ("DEBUG foo", "SLOWLOG GET 1 2"). */
+export function subcommandSyntax(args: Arguments): string {
   const sub = textToNul(args, 1).slice(0, ECHOED_BYTES_MAX);
   return `ERR unknown subcommand or wrong number of arguments for '${sub}'. ` +
     `Try ${textToNul(args, 0).toUpperCase()} HELP.`;

@@ -1,6 +1,12 @@
 // The registry of commands: looks a command up by the bytes a client sent, without making a string. Filled once at
 // start from the modules' tables (and by plugins); dispatch, COMMAND, ACL and INFO commandstats read it.
-import type { AclCategory, CommandFlag, CommandSpec, Handler } from "../commands/command.ts";
+import {
+  ACL_CATEGORIES,
+  type AclCategory,
+  type CommandFlag,
+  type CommandSpec,
+  type Handler,
+} from "../commands/command.ts";
 import { withHelp } from "../commands/help.ts";
 import { LatencyHistogram } from "./latency_histogram.ts";
 
@@ -70,7 +76,7 @@ export class Command {
     return this.spec.arity;
   }
 
-  /** All ACL categories, those implied by flags included, in Valkey's order of derivation. */
+  /** All ACL categories, those implied by flags included, in Valkey's order. */
   get categories(): AclCategory[] {
     const set = new Set<AclCategory>(this.spec.categories);
     const flags = this.spec.flags;
@@ -84,7 +90,7 @@ export class Command {
     if (flags.includes("fast")) set.add("fast");
     else set.add("slow");
     if (flags.includes("blocking")) set.add("blocking");
-    return [...set];
+    return ACL_CATEGORIES.filter((category) => set.has(category));
   }
 
   resetStats(): void {

@@ -87,11 +87,11 @@ export class Dispatcher {
     }
     if (command.subcommands !== null && args.count > 1) {
       const sub: Command | null = command.subcommands.find(args.buffer, args.starts[1], args.ends[1]);
-      if (sub === null && command.handler === null) {
+      if (sub === null) {
         this.reject(client, command, errors.unknownSubcommand(args));
         return;
       }
-      if (sub !== null) command = sub;
+      command = sub;
     }
     const arity = command.spec.arity;
     if (arity > 0 ? args.count !== arity : args.count < -arity) {

@@ -1,15 +1,16 @@
 // CLIENT: connections as things to list, name, pause and end.
-import { parseSafeInteger } from "../../core/bytes/integer.ts";
+import { parseInt64, parseSafeInteger } from "../../core/bytes/integer.ts";
 import type { CommandSpec, Handler } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import {
   CLIENT_NAME_CHARACTERS,
-  NO_SUCH_CLIENT,
   NOT_AN_INTEGER,
+  subcommandSyntax,
   SYNTAX_ERROR,
 } from "../../core/protocol/errors.ts";
-import { type ClientFilter, parseClientFilter } from "./client_filter.ts";
+import { killCommand, listCommand } from "./client_filter_commands.ts";
+import { adminFlags, shared } from "./client_shared.ts";
 import { isPlainText } from "./plain_text.ts";
 
 function id(client: CommandClient, _args: Arguments): void {
@@ -18,56 +19,6 @@ function id(client: CommandClient, _args: Arguments): void {
 
 function info(client: CommandClient, _args: Arguments): void {
   client.reply.verbatim("txt", `${client.describe()}\n`);
-}
-
-function list(client: CommandClient, args: Arguments): void {
-  const filter = parseClientFilter(client, args, 2, { allIds: true });
-  if (filter === null) return;
-  let text = "";
-  for (const each of client.server.clients.all()) {
-    if (matches(filter, each, client)) text += `${each.describe()}\n`;
-  }
-  client.reply.verbatim("txt", text);
-}
-
-function kill(client: CommandClient, args: Arguments): void {
-  const { reply, server } = client;
-  if (args.count === 3) {
-    const address = args.latin1(2);
-    for (const each of server.clients.all()) {
-      if (each.peer !== address) continue;
-      end(each, client);
-      reply.ok();
-      return;
-    }
-    reply.error(NO_SUCH_CLIENT);
-    return;
-  }
-  const filter = parseClientFilter(client, args, 2, { allIds: false });
-  if (filter === null) return;
-  const found = [...server.clients.all()].filter((each) => matches(filter, each, client));
-  reply.integer(found.length);
-  for (const each of found) end(each, client);
-}
-
-/** Ends a connection; one's own only once the reply was sent. */
-function end(target: CommandClient, self: CommandClient): void {
-  if (target === self) target.closeAfterReply();
-  else target.closeNow();
-}
-
-function matches(filter: ClientFilter, client: CommandClient, self: CommandClient): boolean {
-  if (filter.skipMe && client === self) return false;
-  if (filter.ids !== null && !filter.ids.has(client.id)) return false;
-  if (filter.address !== null && client.peer !== filter.address) return false;
-  if (filter.localAddress !== null && client.localAddress !== filter.localAddress) return false;
-  if (filter.kind !== null && client.kind !== filter.kind) return false;
-  if (filter.user !== null && client.user !== filter.user) return false;
-  if (filter.ageMin !== null) {
-    const age = (client.server.keyspace.clock.ms - client.createdAt) / 1000;
-    if (age < filter.ageMin) return false;
-  }
-  return true;
 }
 
 function setname(client: CommandClient, args: Arguments): void {
@@ -136,11 +87,13 @@ function replyMode(client: CommandClient, args: Arguments): void {
   }
 }
 
-const PAUSE_MS_MAX = Number.MAX_SAFE_INTEGER / 2;
-
 function pause(client: CommandClient, args: Arguments): void {
   const { reply, server } = client;
   let mode: "all" | "write" = "all";
+  if (args.count > 4) {
+    reply.error(subcommandSyntax(args));
+    return;
+  }
   if (args.count === 4) {
     if (args.is(3, "write")) mode = "write";
     else if (!args.is(3, "all")) {
@@ -148,21 +101,17 @@ function pause(client: CommandClient, args: Arguments): void {
       return;
     }
   }
-  const timeout = parseSafeInteger(args.buffer, args.starts[2], args.ends[2]);
-  if (Number.isNaN(timeout)) {
+  const timeout = parseInt64(args.buffer, args.starts[2], args.ends[2]);
+  if (timeout === null) {
     reply.error("ERR timeout is not an integer or out of range");
     return;
   }
-  if (timeout < 0) {
+  if (timeout < 0n) {
     reply.error("ERR timeout is negative");
     return;
   }
-  if (timeout > PAUSE_MS_MAX) {
-    reply.error("ERR timeout is out of range");
-    return;
-  }
   reply.ok();
-  server.pauseClients(mode, server.keyspace.clock.ms + timeout);
+  server.pauseClients(mode, server.keyspace.clock.ms + Number(timeout));
 }
 
 function unpause(client: CommandClient, _args: Arguments): void {
@@ -173,6 +122,10 @@ function unpause(client: CommandClient, _args: Arguments): void {
 function unblock(client: CommandClient, args: Arguments): void {
   const { reply, server } = client;
   let how: "timeout" | "error" = "timeout";
+  if (args.count > 4) {
+    reply.error(subcommandSyntax(args));
+    return;
+  }
   if (args.count === 4) {
     if (args.is(3, "error")) how = "error";
     else if (!args.is(3, "timeout")) {
@@ -211,16 +164,6 @@ function trackinginfo(client: CommandClient, _args: Arguments): void {
 function getredir(client: CommandClient, _args: Arguments): void {
   client.reply.integer(-1);
 }
-
-const shared = {
-  flags: ["noscript", "loading", "stale"] as CommandSpec["flags"],
-  categories: ["connection"] as CommandSpec["categories"],
-  keySpecs: [],
-  group: "connection",
-  complexity: "O(1)",
-};
-
-const adminFlags = ["admin", "noscript", "loading", "stale"] as CommandSpec["flags"];
 
 function onOffSpec(
   name: string,
@@ -297,100 +240,8 @@ export const clientCommands: CommandSpec[] = [
         help: ["INFO", "    Return information about the current client connection."],
         handler: info,
       },
-      {
-        ...shared,
-        name: "kill",
-        arity: -3,
-        flags: adminFlags,
-        since: "2.4.0",
-        complexity: "O(N) for N connections.",
-        summary: "Ends connections.",
-        history: [
-          ["2.8.12", "Accepts filters."],
-          ["2.8.12", "Added the filter `ID`."],
-          ["3.2.0", "Added `master` to the types."],
-          ["5.0.0", "Replaced `slave` by `replica`; the old word still works."],
-          ["6.2.0", "Added the filter `LADDR`."],
-          ["8.0.0", "Added the filter `MAXAGE`."],
-        ],
-        arguments: [{
-          name: "filter",
-          type: "oneof",
-          arguments: [
-            { name: "old-format", type: "string" },
-            {
-              name: "new-format",
-              type: "oneof",
-              multiple: true,
-              arguments: [
-                { name: "client-id", type: "integer", token: "ID", optional: true },
-                { name: "client-type", type: "string", token: "TYPE", optional: true },
-                { name: "username", type: "string", token: "USER", optional: true },
-                { name: "addr", type: "string", token: "ADDR", optional: true },
-                { name: "laddr", type: "string", token: "LADDR", optional: true },
-                { name: "skipme", type: "string", token: "SKIPME", optional: true },
-                { name: "maxage", type: "integer", token: "MAXAGE", optional: true },
-              ],
-            },
-          ],
-        }],
-        help: [
-          "KILL <ip:port>",
-          "    Kill connection made from <ip:port>.",
-          "KILL <option> <value> [<option> <value> [...]]",
-          "    Kill connections. Options are:",
-          "    * ADDR (<ip:port>|<unixsocket>:0)",
-          "      Kill connections made from the specified address",
-          "    * LADDR (<ip:port>|<unixsocket>:0)",
-          "      Kill connections made to specified local address",
-          "    * TYPE (NORMAL|PRIMARY|REPLICA|PUBSUB)",
-          "      Kill connections by type.",
-          "    * USER <username>",
-          "      Kill connections authenticated by <username>.",
-          "    * SKIPME (YES|NO)",
-          "      Skip killing current connection (default: yes).",
-          "    * ID <client-id>",
-          "      Kill connections by client id.",
-          "    * MAXAGE <maxage>",
-          "      Kill connections older than the specified age in seconds.",
-        ],
-        handler: kill,
-      },
-      {
-        ...shared,
-        name: "list",
-        arity: -2,
-        flags: adminFlags,
-        since: "2.4.0",
-        complexity: "O(N) for N connections.",
-        summary: "Describes connections, one a line.",
-        history: [["5.0.0", "Added the filter `TYPE`."], ["6.2.0", "Added the filter `ID`."]],
-        tips: ["nondeterministic_output"],
-        arguments: [
-          {
-            name: "client-type",
-            type: "oneof",
-            token: "TYPE",
-            optional: true,
-            arguments: [
-              { name: "normal", type: "pure-token", token: "NORMAL" },
-              { name: "master", type: "pure-token", token: "MASTER" },
-              { name: "replica", type: "pure-token", token: "REPLICA" },
-              { name: "pubsub", type: "pure-token", token: "PUBSUB" },
-            ],
-          },
-          { name: "client-id", type: "integer", token: "ID", optional: true, multiple: true },
-        ],
-        help: [
-          "LIST [options ...]",
-          "    Return information about client connections. Options:",
-          "    * TYPE (NORMAL|PRIMARY|REPLICA|PUBSUB)",
-          "      Return clients of specified type.",
-          "    * ID <id> [<id> ...]",
-          "      Return clients of specified IDs only.",
-        ],
-        handler: list,
-      },
+      killCommand,
+      listCommand,
       onOffSpec("no-evict", "7.0.0", adminFlags, "Protect the connection from client eviction.", noEvict),
       onOffSpec(
         "no-touch",

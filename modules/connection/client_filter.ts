@@ -56,8 +56,12 @@ export function parseClientFilter(
       const last = options.allIds ? args.count - 1 : at + 1;
       for (let i = at + 1; i <= last; i++) {
         const wanted = parseSafeInteger(args.buffer, args.starts[i], args.ends[i]);
-        if (!(wanted > 0)) {
-          reply.error(options.allIds ? "ERR Invalid client ID" : "ERR client-id should be greater than 0");
+        if (Number.isNaN(wanted) && options.allIds) {
+          reply.error("ERR Invalid client ID");
+          return null;
+        }
+        if (!(wanted > 0) && !options.allIds) {
+          reply.error("ERR client-id should be greater than 0");
           return null;
         }
         filter.ids.add(wanted);

@@ -205,6 +205,7 @@ function expireSpec(
 }
 
 function readSpec(name: string, since: string, summary: string, handler: Handler): CommandSpec {
+  const isTtl = name.includes("ttl");
   return {
     name,
     arity: 2,
@@ -215,7 +216,8 @@ function readSpec(name: string, since: string, summary: string, handler: Handler
     group: "generic",
     complexity: "O(1)",
     summary,
-    tips: name.includes("ttl") ? ["nondeterministic_output"] : undefined,
+    history: isTtl ? [["2.8.0", "An absent key has a reply of its own, -2."]] : undefined,
+    tips: isTtl ? ["nondeterministic_output"] : undefined,
     arguments: [{ name: "key", type: "key", keySpecIndex: 0 }],
     handler,
   };

@@ -152,7 +152,6 @@ export const moveCommands: CommandSpec[] = [
     group: "generic",
     complexity: "O(1), plus freeing the value that was under the new name.",
     summary: "Renames a key and overwrites the one that had the new name.",
-    history: [["3.2.0", "Both names may be the same."]],
     arguments: [
       { name: "key", type: "key", keySpecIndex: 0 },
       { name: "newkey", type: "key", keySpecIndex: 1 },
@@ -199,7 +198,7 @@ export const moveCommands: CommandSpec[] = [
     arity: 3,
     flags: ["write", "fast"],
     categories: ["keyspace"],
-    keySpecs: oneKey("RW", "access", "delete"),
+    keySpecs: oneKey("RW", "access", "update"),
     since: "1.0.0",
     group: "generic",
     complexity: "O(1)",

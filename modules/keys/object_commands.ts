@@ -87,6 +87,7 @@ export const objectCommands: CommandSpec[] = [
     group: "generic",
     complexity: "Depends on the subcommand.",
     summary: "Tells how a value is stored and used.",
+    helpSince: "6.2.0",
     subcommands: [
       subcommand(
         "encoding",

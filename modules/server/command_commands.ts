@@ -27,7 +27,7 @@ function info(client: CommandClient, args: Arguments): void {
   client.reply.array(args.count - 2);
   for (let i = 2; i < args.count; i++) {
     const found = client.server.commands.byName(args.latin1(i));
-    if (found === null) client.reply.nullArray();
+    if (found === null) client.reply.null();
     else writeInfo(client.reply, found);
   }
 }
@@ -48,11 +48,15 @@ function writeInfo(reply: ReplyWriter, command: RegisteredCommand): void {
   reply.set(categories.length);
   for (const category of categories) reply.simple(`@${category}`);
   const tips = spec.tips ?? [];
-  reply.array(tips.length);
+  reply.set(tips.length);
   for (const tip of tips) reply.bulkText(tip);
-  reply.array(spec.keySpecs.length);
+  reply.set(spec.keySpecs.length);
   for (const keySpec of spec.keySpecs) writeKeySpec(reply, keySpec);
-  const subcommands = command.subcommands?.all() ?? [];
+  if (command.subcommands === null) {
+    reply.set(0);
+    return;
+  }
+  const subcommands = command.subcommands.all();
   reply.array(subcommands.length);
   for (const sub of subcommands) writeInfo(reply, sub);
 }
@@ -120,13 +124,18 @@ function writeDocs(reply: ReplyWriter, command: RegisteredCommand): void {
   textField(reply, "since", spec.since);
   textField(reply, "group", spec.group);
   textField(reply, "complexity", spec.complexity);
-  if (spec.deprecated !== undefined) {
+  const docFlags: string[] = [...spec.docFlags ?? []];
+  if (spec.deprecated !== undefined) docFlags.push("deprecated");
+  if (docFlags.length > 0) {
     reply.bulkText("doc_flags");
-    reply.set(1);
-    reply.simple("deprecated");
+    reply.set(docFlags.length);
+    for (const flag of docFlags) reply.simple(flag);
+    fields++;
+  }
+  if (spec.deprecated !== undefined) {
     textField(reply, "deprecated_since", spec.deprecated.since);
     textField(reply, "replaced_by", spec.deprecated.replacedBy);
-    fields += 3;
+    fields += 2;
   }
   if (spec.history !== undefined && spec.history.length > 0) {
     reply.bulkText("history");

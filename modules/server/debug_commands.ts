@@ -1,9 +1,9 @@
 // DEBUG: levers for tests and for looking inside. Off unless `enable-debug-command` allows it.
 import { matchGlob } from "../../core/bytes/glob.ts";
-import { parseDouble } from "../../core/bytes/double.ts";
 import { parseSafeInteger } from "../../core/bytes/integer.ts";
 import type { CommandSpec, Handler } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
+import { replyHelp } from "../../core/commands/help.ts";
 import { lruIdleSeconds } from "../../core/keyspace/access.ts";
 import { datasetDigest, valueDigest } from "../../core/keyspace/digest.ts";
 import { ENCODING_HASHTABLE, TYPE_STRING, WORD_ACCESS } from "../../core/keyspace/entry_layout.ts";
@@ -11,36 +11,25 @@ import { NO_EXPIRE } from "../../core/keyspace/entry_store.ts";
 import { encodingName } from "../../core/keyspace/value_names.ts";
 import type { Ref } from "../../core/memory/arena.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
-import { NO_SUCH_KEY, NOT_A_FLOAT, NOT_AN_INTEGER } from "../../core/protocol/errors.ts";
+import {
+  DEBUG_NOT_ALLOWED,
+  MUST_BE_POSITIVE,
+  NO_SUCH_KEY,
+  NOT_AN_INTEGER,
+  subcommandSyntax,
+} from "../../core/protocol/errors.ts";
 import type { HashTableStats } from "../../core/structures/hashtable.ts";
 
 const encoder = new TextEncoder();
 
-/** Wraps a handler: refuses where the configuration does not allow DEBUG for this client. */
-function guarded(handler: Handler): Handler {
-  return (client, args) => {
-    const allowed = client.server.config.values.enableDebugCommand;
-    if (allowed === "yes" || (allowed === "local" && isLocal(client))) handler(client, args);
-    else {
-      client.reply.error(
-        'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it ' +
-          "from a local connection, otherwise you need to set this option in the configuration file, and then " +
-          "restart the server.",
-      );
-    }
-  };
-}
-
-function isLocal(client: CommandClient): boolean {
-  return /^(127\.|\[?::1\]?:|\/)/.test(client.peer);
+/** The number that a text begins with, 0 where it begins with none: what C's strtod makes of it. */
+function leadingNumber(text: string): number {
+  const number = parseFloat(text);
+  return Number.isNaN(number) ? 0 : number;
 }
 
 function sleep(client: CommandClient, args: Arguments): void {
-  const seconds = parseDouble(args.buffer, args.starts[2], args.ends[2]);
-  if (Number.isNaN(seconds)) {
-    client.reply.error(NOT_A_FLOAT);
-    return;
-  }
+  const seconds = leadingNumber(args.latin1(2));
   // The point of DEBUG SLEEP is that the whole server stands still.
   const word = new Int32Array(new SharedArrayBuffer(4));
   if (seconds > 0) Atomics.wait(word, 0, 0, seconds * 1000);
@@ -91,6 +80,11 @@ function digestValue(client: CommandClient, args: Arguments): void {
   for (let i = 2; i < args.count; i++) {
     reply.simple(valueDigest(server.keyspace, db.keys.find(args.buffer, args.starts[i], args.ends[i])));
   }
+}
+
+function changeReplicationId(client: CommandClient, _args: Arguments): void {
+  client.server.changeReplicationId();
+  client.reply.ok();
 }
 
 function setActiveExpire(client: CommandClient, args: Arguments): void {
@@ -178,7 +172,7 @@ function populate(client: CommandClient, args: Arguments): void {
   const { db, reply, server } = client;
   const count = parseSafeInteger(args.buffer, args.starts[2], args.ends[2]);
   if (!(count >= 0)) {
-    reply.error(NOT_AN_INTEGER);
+    reply.error(MUST_BE_POSITIVE);
     return;
   }
   const prefix = args.count > 3 ? args.latin1(3) : "key";
@@ -186,7 +180,7 @@ function populate(client: CommandClient, args: Arguments): void {
   if (args.count > 4) {
     size = parseSafeInteger(args.buffer, args.starts[4], args.ends[4]);
     if (!(size >= 0)) {
-      reply.error(NOT_AN_INTEGER);
+      reply.error(MUST_BE_POSITIVE);
       return;
     }
   }
@@ -225,32 +219,32 @@ function protocol(client: CommandClient, args: Arguments): void {
       reply.boolean(i === 1);
     }
   } else if (name === "attrib") {
-    if (reply.protocol === 2) {
-      reply.error("ERR RESP2 does not exist with this type");
-      return;
+    if (reply.protocol === 3) {
+      reply.attribute(1);
+      reply.bulkText("key-popularity");
+      reply.array(2);
+      reply.bulkText("key:123");
+      reply.integer(90);
     }
-    reply.attribute(1);
-    reply.bulkText("key-popularity");
-    reply.array(2);
-    reply.bulkText("key:123");
-    reply.integer(90);
     reply.bulkText("Some real reply following the attribute");
   } else if (name === "push") {
     if (reply.protocol === 2) {
-      reply.error("ERR RESP2 does not exist with this type");
+      reply.error("ERR RESP2 is not supported by this command");
       return;
     }
     reply.push(2);
     reply.bulkText("server-cpu-usage");
     reply.integer(42);
+    // A push is no answer: the command needs one, too.
+    reply.bulkText("Some real reply following the push reply");
   } else if (name === "true") reply.boolean(true);
   else if (name === "false") reply.boolean(false);
   else if (name === "verbatim") reply.verbatim("txt", "This is a verbatim\nstring");
   else if (name === "bignum") reply.bigNumber("1234567999999999999999999999999999999");
   else {
     reply.error(
-      "ERR Wrong protocol type name. Please use one of the following: string|integer|double|null|array|set|map|" +
-        "attrib|push|verbatim|true|false",
+      "ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|" +
+        "array|set|map|attrib|push|verbatim|true|false",
     );
   }
 }
@@ -272,20 +266,92 @@ function listpack(client: CommandClient, args: Arguments): void {
   client.reply.simple(`Listpack of ${bytes} bytes at 0x${(value * 16).toString(16)}`);
 }
 
-function sub(name: string, arity: number, help: string[], handler: Handler): CommandSpec {
-  return {
-    name,
-    arity,
-    flags: ["admin", "noscript", "loading", "stale", "protected"],
-    categories: [],
-    keySpecs: [],
-    since: "1.0.0",
-    group: "server",
-    complexity: "Depends.",
-    summary: help[1]?.trim() ?? "For tests.",
-    help,
-    handler: guarded(handler),
-  };
+interface Action {
+  name: string;
+  /** As a command's: DEBUG and the action's own word count. */
+  arity: number;
+  /** Lines of DEBUG HELP. */
+  help: string[];
+  handler: Handler;
+}
+
+function action(name: string, arity: number, help: string[], handler: Handler): Action {
+  return { name, arity, help, handler };
+}
+
+const actions: Action[] = [
+  action("change-repl-id", 2, [
+    "CHANGE-REPL-ID",
+    "    Change the replication IDs of the instance.",
+  ], changeReplicationId),
+  action("digest", 2, ["DIGEST", "    Output a hex signature representing the current DB content."], digest),
+  action("digest-value", -2, [
+    "DIGEST-VALUE <key> [<key> ...]",
+    "    Output a hex signature of the values of all the specified keys.",
+  ], digestValue),
+  action("error", 3, ["ERROR <string>", "    Return a protocol error with <string> as message."], error),
+  action("htstats", -3, [
+    "HTSTATS <dbid> [full]",
+    "    Return hash table statistics of the specified database.",
+  ], htstats),
+  action("htstats-key", -3, [
+    "HTSTATS-KEY <key> [full]",
+    "    Like HTSTATS but for the hash table stored at <key>'s value.",
+  ], htstatsKey),
+  action(
+    "listpack",
+    3,
+    ["LISTPACK <key>", "    Show where and how large the listpack of <key> is."],
+    listpack,
+  ),
+  action("log", 3, ["LOG <message>", "    Write <message> to the server log."], log),
+  action(
+    "object",
+    -3,
+    ["OBJECT <key>", "    Show low level info about <key> and associated value."],
+    object,
+  ),
+  action("pause-cron", 3, ["PAUSE-CRON <0|1>", "    Stop periodic cron job processing."], pauseCron),
+  action("populate", -3, [
+    "POPULATE <count> [<prefix>] [<size>]",
+    "    Create <count> string keys named key:<num>. If <prefix> is specified then",
+    "    it is used instead of the 'key' prefix. Values are value:<num>, or <size> bytes.",
+  ], populate),
+  action("protocol", 3, ["PROTOCOL <type>", "    Reply with a test value of the specified type."], protocol),
+  action("reload", -2, [
+    "RELOAD [option ...]",
+    "    Save the RDB on disk and reload it back to memory. Valid <option> values:",
+    "    * MERGE: conflicting keys will be loaded from RDB.",
+    "    * NOFLUSH: the existing database will not be removed before load.",
+    "    * NOSAVE: the database will be loaded from an existing RDB file.",
+  ], reload),
+  action("set-active-expire", 3, [
+    "SET-ACTIVE-EXPIRE <0|1>",
+    "    Setting it to 0 disables expiring keys in background when they are not accessed.",
+  ], setActiveExpire),
+  action("sleep", 3, ["SLEEP <seconds>", "    Stop the server for <seconds>. Decimals allowed."], sleep),
+  action("stringmatch-len", 4, [
+    "STRINGMATCH-LEN <len> <pattern>",
+    "    Run the glob matcher against a string of <len> 'a' characters.",
+  ], stringmatchLen),
+  action("help", 2, [], (client) => replyHelp(client, "debug", actions.flatMap((each) => each.help))),
+];
+const actionsByName = new Map(actions.map((each) => [each.name, each]));
+
+/** DEBUG is one command whose first argument says what to do, as in Valkey: its actions have no entries of their own. */
+function debug(client: CommandClient, args: Arguments): void {
+  const { config } = client.server;
+  if (!config.allows("enableDebugCommand", client.isLocal)) {
+    client.reply.error(DEBUG_NOT_ALLOWED);
+    return;
+  }
+  const wanted = actionsByName.get(args.latin1(1).toLowerCase());
+  if (wanted === undefined || !fits(wanted.arity, args.count)) client.reply.error(subcommandSyntax(args));
+  else wanted.handler(client, args);
+}
+
+function fits(arity: number, count: number): boolean {
+  return arity > 0 ? count === arity : count >= -arity;
 }
 
 export const debugCommands: CommandSpec[] = [
@@ -299,57 +365,7 @@ export const debugCommands: CommandSpec[] = [
     group: "server",
     complexity: "Depends on the subcommand.",
     summary: "For tests and for looking inside.",
-    subcommands: [
-      sub("digest", 2, ["DIGEST", "    Output a hex signature representing the current DB content."], digest),
-      sub("digest-value", -2, [
-        "DIGEST-VALUE <key> [<key> ...]",
-        "    Output a hex signature of the values of all the specified keys.",
-      ], digestValue),
-      sub("error", 3, ["ERROR <string>", "    Return a protocol error with <string> as message."], error),
-      sub("htstats", -3, [
-        "HTSTATS <dbid> [full]",
-        "    Return hash table statistics of the specified database.",
-      ], htstats),
-      sub("htstats-key", -3, [
-        "HTSTATS-KEY <key> [full]",
-        "    Like HTSTATS but for the hash table stored at <key>'s value.",
-      ], htstatsKey),
-      sub(
-        "listpack",
-        3,
-        ["LISTPACK <key>", "    Show where and how large the listpack of <key> is."],
-        listpack,
-      ),
-      sub("log", 3, ["LOG <message>", "    Write <message> to the server log."], log),
-      sub(
-        "object",
-        -3,
-        ["OBJECT <key>", "    Show low level info about <key> and associated value."],
-        object,
-      ),
-      sub("pause-cron", 3, ["PAUSE-CRON <0|1>", "    Stop periodic cron job processing."], pauseCron),
-      sub("populate", -3, [
-        "POPULATE <count> [<prefix>] [<size>]",
-        "    Create <count> string keys named key:<num>. If <prefix> is specified then",
-        "    it is used instead of the 'key' prefix. Values are value:<num>, or <size> bytes.",
-      ], populate),
-      sub("protocol", 3, ["PROTOCOL <type>", "    Reply with a test value of the specified type."], protocol),
-      sub("reload", -2, [
-        "RELOAD [option ...]",
-        "    Save the RDB on disk and reload it back to memory. Valid <option> values:",
-        "    * MERGE: conflicting keys will be loaded from RDB.",
-        "    * NOFLUSH: the existing database will not be removed before load.",
-        "    * NOSAVE: the database will be loaded from an existing RDB file.",
-      ], reload),
-      sub("set-active-expire", 3, [
-        "SET-ACTIVE-EXPIRE <0|1>",
-        "    Setting it to 0 disables expiring keys in background when they are not accessed.",
-      ], setActiveExpire),
-      sub("sleep", 3, ["SLEEP <seconds>", "    Stop the server for <seconds>. Decimals allowed."], sleep),
-      sub("stringmatch-len", 4, [
-        "STRINGMATCH-LEN <len> <pattern>",
-        "    Run the glob matcher against a string of <len> 'a' characters.",
-      ], stringmatchLen),
-    ],
+    docFlags: ["syscmd"],
+    handler: debug,
   },
 ];

@@ -149,6 +149,7 @@ export const latencyCommands: CommandSpec[] = [
     group: "server",
     complexity: "Depends on the subcommand.",
     summary: "Tells what took long.",
+    helpSince: "2.8.13",
     subcommands: [
       {
         ...shared,

@@ -146,6 +146,7 @@ export const memoryCommands: CommandSpec[] = [
     flags: [],
     complexity: "Depends on the subcommand.",
     summary: "Tells what takes memory.",
+    helpSince: "4.0.0",
     subcommands: [
       {
         ...shared,

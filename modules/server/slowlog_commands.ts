@@ -3,20 +3,20 @@ import { parseSafeInteger } from "../../core/bytes/integer.ts";
 import type { CommandSpec } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
-import { NOT_AN_INTEGER } from "../../core/protocol/errors.ts";
+import { subcommandSyntax } from "../../core/protocol/errors.ts";
 
 const COUNT_DEFAULT = 10;
 
 function get(client: CommandClient, args: Arguments): void {
   const { reply, server } = client;
   let count = COUNT_DEFAULT;
+  if (args.count > 3) {
+    reply.error(subcommandSyntax(args));
+    return;
+  }
   if (args.count === 3) {
     count = parseSafeInteger(args.buffer, args.starts[2], args.ends[2]);
-    if (Number.isNaN(count)) {
-      reply.error(NOT_AN_INTEGER);
-      return;
-    }
-    if (count < -1) {
+    if (!(count >= -1)) {
       reply.error("ERR count should be greater than or equal to -1");
       return;
     }
@@ -63,6 +63,7 @@ export const slowlogCommands: CommandSpec[] = [
     group: "server",
     complexity: "Depends on the subcommand.",
     summary: "Reads or clears the log of slow commands.",
+    helpSince: "6.2.0",
     subcommands: [
       {
         ...shared,

@@ -47,16 +47,17 @@ function shutdown(client: CommandClient, args: Arguments): void {
 function lolwut(client: CommandClient, args: Arguments): void {
   const { reply, server } = client;
   const numbers: number[] = [];
-  let from = 1;
-  if (args.count > 2 && args.is(1, "version")) from = 3;
+  // VERSION n chooses among drawings in Valkey; there is one here, so the number only has to be one.
+  const from = args.count > 2 && args.is(1, "version") ? 2 : 1;
   for (let i = from; i < args.count; i++) {
     const value = parseSafeInteger(args.buffer, args.starts[i], args.ends[i]);
-    if (Number.isNaN(value)) {
+    if (!Number.isNaN(value)) numbers.push(value);
+    else if (args.count > 2 || !args.is(1, "version")) {
       reply.error(NOT_AN_INTEGER);
       return;
     }
-    numbers.push(value);
   }
+  if (from === 2) numbers.shift();
   const [columns = 60, rows = 12] = numbers;
   reply.verbatim(
     "txt",

@@ -1,6 +1,7 @@
 // Commands that set a string as a whole: SET and its older forms, GETSET, MSET, MSETNX. Plain SET and MSET are hot:
 // they allocate nothing on the JavaScript heap.
-import { type CommandSpec, manyKeys, oneKey } from "../../core/commands/command.ts";
+import { equalsWord } from "../../core/bytes/ascii.ts";
+import { type CommandSpec, manyKeys, oneKey, type Spans } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { expireArgument } from "../../core/commands/number_arguments.ts";
 import { KEEP_EXPIRE } from "../../core/keyspace/database.ts";
@@ -194,6 +195,18 @@ function storeOrExpire(client: CommandClient, args: Arguments, valueIndex: numbe
   keyspace.notify(db.id, "generic", "expire", args.buffer, start, end);
 }
 
+/** SET reads the old value only where an option asks for it. */
+function keyFlagsOfSet(args: Spans): string[] {
+  for (let i = 3; i < args.count; i++) {
+    const start = args.starts[i];
+    const end = args.ends[i];
+    if (equalsWord(args.buffer, start, end, "get") || equalsWord(args.buffer, start, end, "ifeq")) {
+      return ["RW", "access", "update"];
+    }
+  }
+  return ["OW", "update"];
+}
+
 function replyOld(client: CommandClient, old: Uint8Array | null): void {
   if (old === null) client.reply.null();
   else client.reply.bulkBytes(old);
@@ -245,6 +258,7 @@ export const setCommands: CommandSpec[] = [
         ],
       },
     ],
+    keyFlags: keyFlagsOfSet,
     handler: set,
   },
   {
