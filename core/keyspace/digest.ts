@@ -1,6 +1,7 @@
 // The order-independent digest of a dataset that DEBUG DIGEST prints, equal to that of a Redis or Valkey server with
-// the same data: SHA-1 over keys, types, values and the presence of an expiry, combined by exclusive or.
-import { createHash } from "node:crypto";
+// the same data: SHA-1 over keys, types, values and the presence of an expiry, combined by exclusive or. Not
+// node:crypto: its hash objects hold memory outside the heap, and millions of them in one turn stall in collections.
+import { sha1 } from "@noble/hashes/legacy.js";
 import type { Ref } from "../memory/arena.ts";
 import { ListpackCursor } from "../structures/listpack_bytes.ts";
 import { ENCODING_LISTPACK, FLAG_EXPIRE, TYPE_STRING } from "./entry_layout.ts";
@@ -13,14 +14,14 @@ export type Digest = Uint8Array;
 
 /** Combines so that the order of calls does not matter. */
 function exclusiveOr(digest: Digest, bytes: Uint8Array): void {
-  const hash = createHash("sha1").update(bytes).digest();
+  const hash = sha1(bytes);
   for (let i = 0; i < DIGEST_BYTES; i++) digest[i] ^= hash[i];
 }
 
 /** Combines so that the order of calls does matter. */
 function mix(digest: Digest, bytes: Uint8Array): void {
   exclusiveOr(digest, bytes);
-  digest.set(createHash("sha1").update(digest).digest());
+  digest.set(sha1(digest));
 }
 
 function bigEndian(value: number): Uint8Array {

@@ -74,15 +74,23 @@ export class RespClient implements AsyncDisposable {
   /** Sends all commands at once; the replies in order, error replies as ReplyError values. */
   async pipeline(commands: Argument[][]): Promise<Reply[]> {
     const sent = this.send(encodeCommands(commands));
-    const replies = commands.map(() => this.reply());
-    return (await Promise.all([sent, ...replies])).slice(1) as Reply[];
+    const replies = this.#inTurn(async () => {
+      const taken: Reply[] = [];
+      while (taken.length < commands.length) taken.push(await this.#nextReply());
+      return taken;
+    });
+    return (await Promise.all([replies, sent]))[0];
   }
 
   /** Like `pipeline`, each reply as its bytes. */
   async rawPipeline(commands: Argument[][]): Promise<string[]> {
     const sent = this.send(encodeCommands(commands));
-    const replies = commands.map(() => this.rawReply());
-    return (await Promise.all([sent, ...replies])).slice(1) as string[];
+    const replies = this.#inTurn(async () => {
+      const taken: string[] = [];
+      while (taken.length < commands.length) taken.push(await this.#nextRawReply());
+      return taken;
+    });
+    return (await Promise.all([replies, sent]))[0];
   }
 
   /** Sends bytes as they are (text as UTF-8): inline commands, broken protocol, half commands. */
@@ -96,18 +104,12 @@ export class RespClient implements AsyncDisposable {
 
   /** The next reply that is no push message. */
   reply(): Promise<Reply> {
-    return this.#inTurn(async () => {
-      while (true) {
-        const reply = await readReply(this.#source);
-        if (!(reply instanceof Push)) return reply;
-        this.pushes.push(reply);
-      }
-    });
+    return this.#inTurn(() => this.#nextReply());
   }
 
   /** The bytes of the next reply or push message, one character a byte. */
   rawReply(): Promise<string> {
-    return this.#inTurn(() => this.#source.record(() => readReply(this.#source)));
+    return this.#inTurn(() => this.#nextRawReply());
   }
 
   /** The next push message: one that came with earlier replies, or else the next on the wire. */
@@ -135,6 +137,18 @@ export class RespClient implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     this.close();
     return Promise.resolve();
+  }
+
+  async #nextReply(): Promise<Reply> {
+    while (true) {
+      const reply = await readReply(this.#source);
+      if (!(reply instanceof Push)) return reply;
+      this.pushes.push(reply);
+    }
+  }
+
+  #nextRawReply(): Promise<string> {
+    return this.#source.record(() => readReply(this.#source));
   }
 
   /** Replies are taken in the order in which they were asked for, each with a time limit. */

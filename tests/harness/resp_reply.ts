@@ -39,14 +39,35 @@ const strictDecoder = new TextDecoder("utf-8", { fatal: true });
 
 export function encodeCommands(commands: Argument[][]): Uint8Array<ArrayBuffer> {
   const parts: Uint8Array[] = [];
+  // Text is gathered and encoded in one go; only arguments that are bytes interrupt it.
+  let text = "";
+  const flush = () => {
+    if (text !== "") parts.push(encoder.encode(text));
+    text = "";
+  };
   for (const command of commands) {
-    parts.push(encoder.encode(`*${command.length}\r\n`));
+    text += `*${command.length}\r\n`;
     for (const argument of command) {
-      const bytes = argument instanceof Uint8Array ? argument : encoder.encode(String(argument));
-      parts.push(encoder.encode(`$${bytes.length}\r\n`), bytes, encoder.encode("\r\n"));
+      if (argument instanceof Uint8Array) {
+        text += `$${argument.length}\r\n`;
+        flush();
+        parts.push(argument);
+        text += "\r\n";
+      } else {
+        const word = String(argument);
+        text += `$${utf8Length(word)}\r\n${word}\r\n`;
+      }
     }
   }
+  flush();
   return concatenate(parts);
+}
+
+function utf8Length(text: string): number {
+  for (let at = 0; at < text.length; at++) {
+    if (text.charCodeAt(at) > 127) return encoder.encode(text).length;
+  }
+  return text.length;
 }
 
 export function concatenate(parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
@@ -89,7 +110,24 @@ export class ByteSource {
   }
 
   /** The bytes up to the next CRLF, without it, as latin1 text. */
-  async line(): Promise<string> {
+  line(): string | Promise<string> {
+    return this.#lineAtHand() ?? this.#longLine();
+  }
+
+  /** Without a wait, the common case: the line is short and all of it is here. */
+  #lineAtHand(): string | undefined {
+    const limit = Math.min(this.#end - 1, this.#start + 64);
+    for (let at = this.#start; at < limit; at++) {
+      if (this.#buffer[at] !== 13 || this.#buffer[at + 1] !== 10) continue;
+      const text = String.fromCharCode(...this.#buffer.subarray(this.#start, at));
+      this.#start = at + 2;
+      this.#tape?.push(text, "\r\n");
+      return text;
+    }
+    return undefined;
+  }
+
+  async #longLine(): Promise<string> {
     let from = this.#start;
     while (true) {
       const at = this.#buffer.subarray(0, this.#end).indexOf(13, from);
