@@ -20,6 +20,9 @@ interface CommandFacts {
 /** redis-server 7.0 has this flag but does not print it. */
 const UNPRINTED_FLAG = "protected";
 
+/** Later versions accept fewer words here, and reply an error of their own. */
+const ARITY_CHANGED = new Set(["command|getkeys", "command|getkeysandflags"]);
+
 function everyCommand(): Command[] {
   const table = new CommandTable();
   table.register(allCommands);
@@ -45,6 +48,7 @@ Deno.test(
       const ours = factsOf(command);
       // Later versions gave tips to commands that had none.
       ours.tips = ours.tips.filter((tip) => theirs.tips.includes(tip));
+      if (ARITY_CHANGED.has(command.fullName)) ours.arity = theirs.arity;
       assert.deepEqual(ours, theirs, command.fullName);
     }
   },
