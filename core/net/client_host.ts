@@ -75,6 +75,8 @@ export interface ClientHost extends ErrorObserver {
   readonly startsAuthenticated: boolean;
   /** Before the first command of a read. */
   beginBatch(client: Client): void;
+  /** Several commands may wait: the time to fetch what they will need. */
+  lookAhead(client: Client): void;
   /** Runs the command in `client.args`. */
   execute(client: Client): void;
   /** After the last command of a read. */

@@ -55,6 +55,8 @@ export class ToyHost implements ClientHost {
 
   beginBatch(_client: Client): void {}
 
+  lookAhead(_client: Client): void {}
+
   endBatch(_client: Client): void {}
 
   execute(client: Client): void {

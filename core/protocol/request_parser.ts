@@ -5,6 +5,7 @@ import { isInt64, parseSafeInteger } from "../bytes/integer.ts";
 import { Arguments } from "./arguments.ts";
 import * as errors from "./errors.ts";
 import { splitLine } from "./inline_request.ts";
+import type { WaitingKeys } from "./waiting_keys.ts";
 
 /** What `next()` returns. */
 export const NEED_MORE = 0;
@@ -103,6 +104,16 @@ export class RequestParser {
   /** All bytes in the buffer, those of the command that runs included (`qbuf`). */
   get heldBytes(): number {
     return this.#length;
+  }
+
+  /** The bytes that spans point into until `prepare()` is called again. */
+  get buffer(): Uint8Array {
+    return this.#buffer;
+  }
+
+  /** Keys of complete commands that wait behind the one yielded last; none in the middle of a command. */
+  findWaitingKeys(keys: WaitingKeys): number {
+    return this.#kind === KIND_NONE ? keys.find(this.#buffer, this.#position, this.#length) : 0;
   }
 
   /** Whether bytes wait that `next()` has not looked at, or not been able to finish. */

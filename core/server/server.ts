@@ -19,6 +19,8 @@ import {
 } from "../net/client_host.ts";
 import { Turn } from "../net/turn.ts";
 import { PluginHost } from "../plugins/plugin_host.ts";
+import { WaitingKeys } from "../protocol/waiting_keys.ts";
+import { Prefetch } from "../structures/prefetch.ts";
 import { averageTtl } from "./average_ttl.ts";
 import { ClientRegistry } from "./client_registry.ts";
 import { type Command, CommandTable, FLAG_MAY_REPLICATE, FLAG_WRITE } from "./command_table.ts";
@@ -29,7 +31,7 @@ import { DatasetLoader, type LoadingState } from "./dataset_loader.ts";
 import { Dispatcher, RESTRICT_LOADING, RESTRICT_MEMORY, RESTRICT_PAUSE } from "./dispatcher.ts";
 import { DumpService } from "./dump_service.ts";
 import { Gateway } from "./gateway.ts";
-import { infoText } from "./info.ts";
+import { infoText } from "./info/info.ts";
 import { LatencyMonitor } from "./latency_monitor.ts";
 import { LoopMonitor } from "./loop_monitor.ts";
 import { memoryOf, type MemoryReport } from "./memory_report.ts";
@@ -42,7 +44,8 @@ import { SlowLog } from "./slow_log.ts";
 import { COMPATIBLE_REDIS_VERSION, VERSION } from "./version.ts";
 
 const MEGABYTE = 1024 * 1024;
-/** Memory that the JavaScript heap is reckoned with for `maxmemory`, refreshed by cron. */
+/** Smaller tables are in the cache anyway. */
+const PREFETCH_KEYS_MIN = 10_000;
 const LAZY_FREE_SLICE_MICROS = 500;
 
 export class Server implements ServerServices, ClientHost {
@@ -78,6 +81,8 @@ export class Server implements ServerServices, ClientHost {
   activeExpire = true;
   /** What was in use when the server was ready and empty. */
   startupMemory = 0;
+  private readonly waitingKeys = new WaitingKeys();
+  private readonly prefetch: Prefetch;
   private readonly cron: Cron;
   private readonly heldWriters = new Set<Client>();
   private evictionTimer: ReturnType<typeof setTimeout> | undefined;
@@ -94,6 +99,7 @@ export class Server implements ServerServices, ClientHost {
         log.warning(`The system refused the arena's size; reserved ${bytes / MEGABYTE} MiB instead`),
     });
     this.keyspace = new Keyspace(arena, values.databases);
+    this.prefetch = new Prefetch(arena);
     this.commands.register(commands);
     this.loopMonitor = new LoopMonitor(this.stats, this.latency);
     this.pause = new PauseGate((client) => client.unblock({ again: true }));
@@ -200,6 +206,19 @@ export class Server implements ServerServices, ClientHost {
 
   beginBatch(_client: Client): void {
     this.dispatcher.beginBatch();
+  }
+
+  /** Brings the entries that pipelined commands will look up into the processor's cache, all at the same time. */
+  lookAhead(client: Client): void {
+    const { keys } = client.db;
+    if (keys.size < PREFETCH_KEYS_MIN) return;
+    const { parser } = client;
+    const { waitingKeys, prefetch } = this;
+    const count = parser.findWaitingKeys(waitingKeys);
+    for (let i = 0; i < count; i++) {
+      prefetch.add(keys.root, parser.buffer, waitingKeys.starts[i], waitingKeys.ends[i]);
+    }
+    prefetch.run();
   }
 
   execute(client: Client): void {
