@@ -10,6 +10,8 @@ export interface Results {
   machine: { cpu: string; cores: number; memoryGiB: number; kernel: string };
   versions: Record<string, string>;
   repeats: number;
+  /** Numbers of keys were divided by this. */
+  scale: number;
   secondsPerThroughputRun: number;
   measurements: Measurement[];
 }
@@ -24,6 +26,7 @@ export function describeRun(options: BenchOptions, measurements: Measurement[]):
     },
     versions: { deno: Deno.version.deno, [REFERENCE]: redisVersion() },
     repeats: options.repeats,
+    scale: options.scale,
     secondsPerThroughputRun: options.seconds,
     measurements,
   };

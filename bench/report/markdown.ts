@@ -28,6 +28,7 @@ export function markdown(results: Results): string {
     `Medians of ${results.repeats} alternating runs, in brackets the smallest and the largest. Load generator and servers`,
     "share the cores: trust ratios, not absolutes.",
   ];
+  if (results.scale !== 1) lines.push(`A quick look: all numbers of keys divided by ${results.scale}.`);
   for (const [prefix, title] of GROUPS) {
     const group = measurements.filter((measurement) => measurement.id.startsWith(prefix));
     if (group.length > 0) lines.push("", `### ${title}`, "", ...table(group));

@@ -31,6 +31,7 @@ const results: Results = {
   machine: { cpu: "Some CPU", cores: 2, memoryGiB: 24, kernel: "6.1" },
   versions: { deno: "2.9.6", "redis-server": "7.0.15" },
   repeats: 3,
+  scale: 1,
   secondsPerThroughputRun: 1,
   measurements: [throughput, ticker],
 };
