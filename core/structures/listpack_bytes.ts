@@ -12,8 +12,6 @@ import {
   ListpackElement,
   nextElement,
   previousElement,
-  STRING_12,
-  STRING_32,
   unsigned32,
 } from "./listpack_format.ts";
 
@@ -51,7 +49,7 @@ export function listpackLength(bytes: Uint8Array, start: number): number {
   return recorded === LISTPACK_COUNT_UNKNOWN ? countElements(bytes, start) : recorded;
 }
 
-/** What keeps bytes `start` to `end` from being a listpack, in words; "" where nothing does. Reads no byte beyond. */
+/** What keeps bytes `start` to `end` from being a listpack, in words; "" where nothing does. */
 export function listpackProblem(bytes: Uint8Array, start: number, end: number): string {
   const size = end - start;
   if (size < LISTPACK_EMPTY_BYTES) return `a listpack of ${size} bytes is too short`;
@@ -85,11 +83,9 @@ export function setListpackProblem(bytes: Uint8Array, start: number, end: number
 }
 
 function elementProblem(bytes: Uint8Array, at: number, last: number): string {
-  const first = bytes[at];
-  const lengthBytes = first === STRING_32 ? 5 : first >= STRING_12 && first < STRING_32 ? 2 : 1;
-  if (at + lengthBytes > last) return "reaches beyond the end";
+  // A length that is cut off is read with bytes from behind the end: the element reaches beyond it either way.
   const size = elementBytes(bytes, at);
-  if (size === 0) return `begins with 0x${first.toString(16)}`;
+  if (size === 0) return `begins with 0x${bytes[at].toString(16)}`;
   const after = at + size + backLengthBytes(size);
   if (after > last) return "reaches beyond the end";
   // Read backwards only where the bytes are as many as they should be: marks on all but the first.

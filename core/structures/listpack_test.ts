@@ -258,6 +258,9 @@ Deno.test("long elements: 12-bit and 32-bit lengths, and backward lengths of up 
     model.push(text);
     ref = listpacks.append(ref, latin1(text), 0, length);
   }
+  const reference = encode(model);
+  const same = bytesOf(arena, listpacks, ref).every((byte, at) => byte === reference[at]);
+  assert.ok(same && reference.length === listpacks.bytes(ref));
   for (let position = listpacks.last(ref), n = model.length - 1; position !== 0; n--) {
     const element = listpacks.read(ref, position);
     assert.equal(element.length, model[n].length);
