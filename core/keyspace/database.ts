@@ -66,7 +66,11 @@ export class Database {
    */
   lookupWrite(key: Uint8Array, start: number, end: number): Ref {
     const ref = this.lookupAlive(key, start, end);
-    if (ref === 0) return 0;
+    if (ref === 0) {
+      // What is only hidden must go now: the caller may be about to add the key.
+      if (!this.keyspace.deletesExpired && this.removeQuietly(key, start, end)) this.keys.find(key, start, end);
+      return 0;
+    }
     this.noteAccess(ref);
     return this.writable(ref);
   }
