@@ -9,13 +9,11 @@ import {
   createRoot,
   destroySegments,
   ensureBucket,
-  freeChained,
-  noteMoves,
   setBucketCount,
 } from "./bucket_array.ts";
+import { fillHole, freeSlot, visitChain } from "./bucket_chain.ts";
 import { hashBytes } from "./hash.ts";
 import {
-  BUCKET_BYTES,
   BUCKET_CHAIN,
   BUCKET_REFS,
   BUCKET_SLOTS,
@@ -23,15 +21,10 @@ import {
   bucketsFor,
   FILL_MAX,
   fingerprintOf,
-  INLINE_DIRECTORY_WORDS,
   matchingSlots,
   patternOf,
-  ROOT_ALLOCATED,
   ROOT_BUCKETS,
-  ROOT_BYTES,
   ROOT_CHAIN_MAX,
-  ROOT_CHAINED,
-  ROOT_DIRECTORY_CAPACITY,
   ROOT_MASK,
   ROOT_MOVES,
   ROOT_PAUSES,
@@ -40,6 +33,10 @@ import {
   slotOf,
 } from "./hashtable_layout.ts";
 import { noteChain, resizeStep, setTarget } from "./hashtable_resize.ts";
+import { type HashTableStats, overheadBytesOf, statsOf } from "./hashtable_stats.ts";
+import { nextCursor } from "./scan_cursor.ts";
+
+export type { HashTableStats } from "./hashtable_stats.ts";
 
 /** A table shrinks when its average bucket has fewer elements than this: 10 % of its slots. */
 const FILL_MIN = 1.2;
@@ -51,20 +48,6 @@ const MERGES_PER_REMOVAL = 2;
 const STEPS_PER_LOOK = 32;
 /** Picks that `random` tries before it counts elements instead. Reached only where buckets are nearly all empty. */
 const RANDOM_TRIES_MAX = 4096;
-
-/** What DEBUG HTSTATS and MEMORY tell. */
-export interface HashTableStats {
-  elements: number;
-  buckets: number;
-  targetBuckets: number;
-  chainedBuckets: number;
-  /** No chain is longer (in buckets). */
-  chainLengthMax: number;
-  /** Bytes of the table itself, without elements. */
-  overheadBytes: number;
-  /** [n] = number of buckets whose chain holds n elements. */
-  elementsPerBucket: number[];
-}
 
 export abstract class HashTable {
   /** The root block of the table that this instance works on; 0 before `create` or `attach`. */
@@ -216,9 +199,9 @@ export abstract class HashTable {
     const index = cursor & low;
     this.pauseRehash();
     try {
-      visitBucket(this.arena, bucketRef(this.arena, word, index), visit);
+      visitChain(this.arena, bucketRef(this.arena, word, index), visit);
       if (low + 1 + index < buckets) {
-        visitBucket(this.arena, bucketRef(this.arena, word, low + 1 + index), visit);
+        visitChain(this.arena, bucketRef(this.arena, word, low + 1 + index), visit);
       }
     } finally {
       this.arena.setU32(word + ROOT_PAUSES, this.arena.i32[word + ROOT_PAUSES] - 1);
@@ -233,7 +216,7 @@ export abstract class HashTable {
     try {
       const buckets = this.arena.i32[word + ROOT_BUCKETS];
       for (let index = 0; index < buckets; index++) {
-        visitBucket(this.arena, bucketRef(this.arena, word, index), visit);
+        visitChain(this.arena, bucketRef(this.arena, word, index), visit);
       }
     } finally {
       this.arena.setU32(word + ROOT_PAUSES, this.arena.i32[word + ROOT_PAUSES] - 1);
@@ -372,33 +355,12 @@ export abstract class HashTable {
 
   /** Numbers about the table; walks it. */
   stats(): HashTableStats {
-    const i32 = this.arena.i32;
-    const word = this.root * 4;
-    const elementsPerBucket: number[] = [];
-    const none = new Int32Array(0);
-    for (let index = 0; index < i32[word + ROOT_BUCKETS]; index++) {
-      const count = this.elementsOfBucket(index, none, 0);
-      while (elementsPerBucket.length <= count) elementsPerBucket.push(0);
-      elementsPerBucket[count]++;
-    }
-    return {
-      elements: this.size,
-      buckets: i32[word + ROOT_BUCKETS],
-      targetBuckets: i32[word + ROOT_TARGET],
-      chainedBuckets: i32[word + ROOT_CHAINED],
-      chainLengthMax: i32[word + ROOT_CHAIN_MAX],
-      overheadBytes: this.overheadBytes,
-      elementsPerBucket,
-    };
+    return statsOf(this.arena, this.root);
   }
 
   /** Bytes of the table itself, without elements. */
   get overheadBytes(): number {
-    const i32 = this.arena.i32;
-    const word = this.root * 4;
-    const directory = i32[word + ROOT_DIRECTORY_CAPACITY];
-    return ROOT_BYTES + (directory > INLINE_DIRECTORY_WORDS ? directory * 4 : 0) +
-      (i32[word + ROOT_ALLOCATED] + i32[word + ROOT_CHAINED]) * BUCKET_BYTES;
+    return overheadBytesOf(this.arena, this.root);
   }
 
   protected insertHashed(hash: number, ref: Ref): void {
@@ -495,68 +457,4 @@ export abstract class HashTable {
 
 function missing(ref: Ref): Error {
   return new Error(`Element ${ref} is not in the hash table: it cannot be replaced or removed`);
-}
-
-// Number of the first free slot of the bucket at a word, or -1.
-function freeSlot(i32: Int32Array, bucket: number): number {
-  const slots = matchingSlots(i32, bucket, 0);
-  return slots === 0 ? -1 : slotOf(slots);
-}
-
-// Keeps chains short: moves the chain's last element into the hole, and frees buckets at its end that hold nothing.
-function fillHole(arena: Arena, word: number, top: Ref, hole: Ref, slot: number): void {
-  const i32 = arena.i32;
-  noteMoves(arena, word);
-  while (i32[top * 4 + BUCKET_CHAIN] !== 0) {
-    let before = top;
-    let tail = i32[top * 4 + BUCKET_CHAIN];
-    while (i32[tail * 4 + BUCKET_CHAIN] !== 0) {
-      before = tail;
-      tail = i32[tail * 4 + BUCKET_CHAIN];
-    }
-    const last = lastTaken(i32, tail * 4);
-    if (last >= 0) {
-      if (tail === hole) return;
-      arena.setU8(hole * 16 + slot, arena.u8[tail * 16 + last]);
-      arena.setU32(hole * 4 + BUCKET_REFS + slot, i32[tail * 4 + BUCKET_REFS + last]);
-      arena.setU8(tail * 16 + last, 0);
-      arena.setU32(tail * 4 + BUCKET_REFS + last, 0);
-      if (lastTaken(i32, tail * 4) >= 0) return;
-    }
-    arena.setU32(before * 4 + BUCKET_CHAIN, 0);
-    freeChained(arena, word, tail);
-    if (last >= 0 || tail === hole) return;
-  }
-}
-
-function lastTaken(i32: Int32Array, bucket: number): number {
-  for (let slot = BUCKET_SLOTS - 1; slot >= 0; slot--) {
-    if (i32[bucket + BUCKET_REFS + slot] !== 0) return slot;
-  }
-  return -1;
-}
-
-function visitBucket(arena: Arena, first: Ref, visit: (ref: Ref) => void): void {
-  for (let bucket = first; bucket !== 0; bucket = arena.i32[bucket * 4 + BUCKET_CHAIN]) {
-    for (let slot = 0; slot < BUCKET_SLOTS; slot++) {
-      const ref = arena.i32[bucket * 4 + BUCKET_REFS + slot];
-      if (ref !== 0) visit(ref);
-    }
-  }
-}
-
-// Counts on in the order of reversed bits. In that order an element's place does not depend on the number of
-// buckets: the cursor says which part of all hashes has been visited, at whatever size the table was.
-function nextCursor(index: number, low: number): number {
-  const next = (reverseBits(index | ~low) + 1) | 0;
-  return reverseBits(next) >>> 0;
-}
-
-function reverseBits(value: number): number {
-  let bits = value;
-  bits = ((bits >>> 1) & 0x55555555) | ((bits & 0x55555555) << 1);
-  bits = ((bits >>> 2) & 0x33333333) | ((bits & 0x33333333) << 2);
-  bits = ((bits >>> 4) & 0x0f0f0f0f) | ((bits & 0x0f0f0f0f) << 4);
-  bits = ((bits >>> 8) & 0x00ff00ff) | ((bits & 0x00ff00ff) << 8);
-  return (bits >>> 16) | (bits << 16);
 }
