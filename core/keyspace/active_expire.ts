@@ -44,6 +44,12 @@ export class ActiveExpire {
     };
   }
 
+  resetStats(): void {
+    this.stalePercent = 0;
+    this.timeLimitReached = 0;
+    this.totalMs = 0;
+  }
+
   /** The cycle of the cron: up to a quarter (effort 1) of the time between two ticks. */
   slowCycle(options: ExpireOptions): void {
     const effort = options.effort - 1;

@@ -384,6 +384,7 @@ export class Client implements CommandClient {
       this.#endOfInput();
       return;
     }
+    host.counters.reads++;
     host.counters.inputBytes += count;
     this.totalInputBytes += count;
     this.lastInteraction = host.clock.ms;
@@ -423,6 +424,7 @@ export class Client implements CommandClient {
   readonly #written = (count: number): void => {
     this.#writing = false;
     if ((this.#stop & STOP_CLOSED) !== 0) return;
+    this.#host.counters.writes++;
     this.#host.counters.outputBytes += count;
     this.totalOutputBytes += count;
     this.output.advance(count);

@@ -45,6 +45,9 @@ export function defaultClientLimits(): ClientLimits {
 export interface NetworkCounters {
   inputBytes: number;
   outputBytes: number;
+  /** Socket reads and writes that came to an end. */
+  reads: number;
+  writes: number;
   clientQueryBufferLimitDisconnections: number;
   clientOutputBufferLimitDisconnections: number;
 }

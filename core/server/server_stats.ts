@@ -37,11 +37,11 @@ export class ServerStats {
   commands = 0;
   inputBytes = 0;
   outputBytes = 0;
+  /** Socket reads and writes that came to an end. */
+  reads = 0;
+  writes = 0;
   unexpectedErrorReplies = 0;
   totalErrorReplies = 0;
-  expiredStalePercent = 0;
-  expireCycleTimeLimitReached = 0;
-  expireCycleMicros = 0;
   evictedClients = 0;
   clientQueryBufferLimitDisconnections = 0;
   clientOutputBufferLimitDisconnections = 0;
@@ -49,13 +49,20 @@ export class ServerStats {
   /** Longest time between two timer ticks since the last reset, milliseconds: how long the loop was held at worst. */
   loopStallMaxMs = 0;
   loopTurns = 0;
+  /** Microseconds from the start of turns to their ends, and in commands. */
   loopMicros = 0;
+  commandMicros = 0;
   /** Largest memory in use ever seen at a cron tick, bytes. */
   peakMemory = 0;
   peakMemoryAt = 0;
   readonly commandRate = new RateSampler();
   readonly inputRate = new RateSampler();
   readonly outputRate = new RateSampler();
+  readonly turnRate = new RateSampler();
+  /** Mean length of the turns since the sample before the last, microseconds. */
+  turnMicros = 0;
+  private lastTurns = 0;
+  private lastMicros = 0;
   /** Error replies by their first word (INFO errorstats). */
   readonly errors = new Map<string, number>();
 
@@ -69,17 +76,25 @@ export class ServerStats {
     else if (this.errors.size < ServerStats.ERROR_WORDS_MAX) this.errors.set(word, 1);
   }
 
+  /** Called every 100 ms. */
+  sampleTurns(nowMs: number): void {
+    this.turnRate.sample(this.loopTurns, nowMs);
+    const turns = this.loopTurns - this.lastTurns;
+    this.turnMicros = turns > 0 ? (this.loopMicros - this.lastMicros) / turns : 0;
+    this.lastTurns = this.loopTurns;
+    this.lastMicros = this.loopMicros;
+  }
+
   reset(): void {
     this.connections = 0;
     this.rejectedConnections = 0;
     this.commands = 0;
     this.inputBytes = 0;
     this.outputBytes = 0;
+    this.reads = 0;
+    this.writes = 0;
     this.unexpectedErrorReplies = 0;
     this.totalErrorReplies = 0;
-    this.expiredStalePercent = 0;
-    this.expireCycleTimeLimitReached = 0;
-    this.expireCycleMicros = 0;
     this.evictedClients = 0;
     this.clientQueryBufferLimitDisconnections = 0;
     this.clientOutputBufferLimitDisconnections = 0;
@@ -87,6 +102,11 @@ export class ServerStats {
     this.loopStallMaxMs = 0;
     this.loopTurns = 0;
     this.loopMicros = 0;
+    this.commandMicros = 0;
+    this.lastTurns = 0;
+    this.lastMicros = 0;
+    this.turnMicros = 0;
+    this.turnRate.reset(0);
     this.errors.clear();
     this.commandRate.reset(0);
     this.inputRate.reset(0);

@@ -126,7 +126,8 @@ function hello(client: CommandClient, args: Arguments): void {
   }
   if (name !== null) client.name = name;
   reply.protocol = protocol;
-  reply.map(7);
+  const zone = server.config.values.availabilityZone;
+  reply.map(zone === "" ? 7 : 8);
   reply.bulkText("server");
   reply.bulkText("valkey");
   reply.bulkText("version");
@@ -141,6 +142,10 @@ function hello(client: CommandClient, args: Arguments): void {
   reply.bulkText("master");
   reply.bulkText("modules");
   reply.emptyArray();
+  if (zone !== "") {
+    reply.bulkText("availability_zone");
+    reply.bulkText(zone);
+  }
 }
 
 const shared = {

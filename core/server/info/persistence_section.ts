@@ -1,0 +1,75 @@
+// INFO persistence and INFO debug: saves, the load, and how far a running snapshot is.
+import type { Server } from "../server.ts";
+import type { Lines } from "./lines.ts";
+
+export function writePersistence(server: Server, out: Lines): void {
+  const { loading } = server;
+  const now = server.keyspace.clock.ms;
+  out.add("loading", loading === null ? 0 : 1);
+  out.add("async_loading", 0);
+  const saves = server.saves.report();
+  out.add("current_cow_peak", saves.currentCowPeakBytes);
+  out.add("current_cow_size", saves.currentCowBytes);
+  out.add("current_cow_size_age", 0);
+  out.add("current_fork_perc", saves.currentPercent.toFixed(2));
+  out.add("current_save_keys_processed", saves.keysProcessed);
+  out.add("current_save_keys_total", saves.keysTotal);
+  out.add("rdb_changes_since_last_save", server.keyspace.dirty);
+  out.add("rdb_bgsave_in_progress", saves.running === null ? 0 : 1);
+  out.add("rdb_current_bgsave_type", saves.running ?? "none");
+  out.add("rdb_last_bgsave_type", saves.lastType);
+  out.add("rdb_last_save_time", saves.lastSaveSeconds);
+  out.add("rdb_last_bgsave_status", saves.lastStatus);
+  out.add("rdb_last_bgsave_time_sec", saves.lastDurationSeconds);
+  out.add("rdb_current_bgsave_time_sec", saves.currentSeconds);
+  out.add("rdb_saves", saves.saves);
+  out.add("rdb_last_cow_size", saves.lastCowBytes);
+  out.add("rdb_last_load_keys_expired", server.lastLoad.expired);
+  out.add("rdb_last_load_keys_loaded", server.lastLoad.loaded);
+  out.add("threadsave_current_item_seconds", saves.currentItemSeconds);
+  out.add("threadsave_estimated_seconds_remaining", saves.secondsRemaining);
+  out.add("forkless_estimated_seconds_remaining", saves.secondsRemaining);
+  out.add("threadsave_current_queue_length", saves.queueLength);
+  out.add("threadsave_queue_length_target", saves.queueTarget);
+  out.add("threadsave_dbentries_queued", saves.queued);
+  out.add("threadsave_dbentries_processed", saves.processed);
+  out.add("snapshot_longest_feed_ms", saves.longestFeedMs.toFixed(3));
+  out.add("snapshot_early_entries", saves.early);
+  out.add("snapshot_held_bytes", saves.heldBytes);
+  out.add("snapshot_blocked_clients", saves.waitingWriters);
+  out.add("aof_enabled", 0);
+  out.add("aof_rewrite_in_progress", 0);
+  out.add("aof_rewrite_scheduled", 0);
+  out.add("aof_last_rewrite_time_sec", -1);
+  out.add("aof_current_rewrite_time_sec", -1);
+  out.add("aof_last_bgrewrite_status", "ok");
+  out.add("aof_rewrites", 0);
+  out.add("aof_rewrites_consecutive_failures", 0);
+  out.add("aof_last_write_status", "ok");
+  out.add("aof_last_cow_size", 0);
+  out.add("module_fork_in_progress", 0);
+  out.add("module_fork_last_cow_size", 0);
+  if (loading !== null) {
+    const elapsed = Math.max(0, (now - loading.startedAt) / 1000);
+    const share = loading.totalBytes === 0 ? 0 : loading.loadedBytes / loading.totalBytes;
+    out.add("loading_start_time", Math.floor(loading.startedAt / 1000));
+    out.add("loading_total_bytes", loading.totalBytes);
+    out.add("loading_rdb_used_mem", loading.usedMemory);
+    out.add("loading_loaded_bytes", loading.loadedBytes);
+    out.add("loading_loaded_perc", (share * 100).toFixed(2));
+    out.add("loading_eta_seconds", share === 0 ? 1 : Math.ceil(elapsed / share - elapsed));
+  }
+}
+
+/** Counters of a running snapshot, under the names of Valkey's later releases. */
+export function writeDebug(server: Server, out: Lines): void {
+  const saves = server.saves.report();
+  out.add(
+    "forkless_current_item_ms",
+    saves.running === null ? -1 : saves.currentItemSeconds * 1000,
+  );
+  out.add("forkless_current_queue_length", saves.queueLength);
+  out.add("forkless_queue_length_target", saves.queueTarget);
+  out.add("forkless_dbentries_queued", saves.queued);
+  out.add("forkless_dbentries_processed", saves.processed);
+}
