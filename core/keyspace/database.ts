@@ -68,7 +68,9 @@ export class Database {
     const ref = this.lookupAlive(key, start, end);
     if (ref === 0) {
       // What is only hidden must go now: the caller may be about to add the key.
-      if (!this.keyspace.deletesExpired && this.removeQuietly(key, start, end)) this.keys.find(key, start, end);
+      if (!this.keyspace.deletesExpired && this.removeQuietly(key, start, end)) {
+        this.keys.find(key, start, end);
+      }
       return 0;
     }
     this.noteAccess(ref);
