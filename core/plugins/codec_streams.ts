@@ -24,7 +24,7 @@ export class CodecStreams {
     let cancelled = false;
     const run = async (): Promise<CodecReport> => {
       try {
-        await this.plugin.start();
+        await this.plugin.ensureReady();
         if (cancelled) this.plugin.control.cancelJob(job.id);
         return await this.plugin.job(job) as CodecReport;
       } finally {

@@ -26,7 +26,7 @@ export type PluginState =
 export type Phase = "load" | "configure" | "validate" | "start" | "drain" | "stop";
 
 /** Milliseconds each phase may take. */
-export type PhaseLimits = Readonly<Record<Phase, number>>;
+export type PhaseLimits = Readonly<Record<Phase | "ping", number>>;
 
 export const PHASE_LIMITS_MS: PhaseLimits = {
   load: 10_000,
@@ -35,6 +35,7 @@ export const PHASE_LIMITS_MS: PhaseLimits = {
   start: 10_000,
   drain: 10_000,
   stop: 5_000,
+  ping: 5_000,
 };
 
 const RESTART_DELAY_MS = 1_000;
@@ -146,7 +147,7 @@ export class Plugin {
   }
 
   /** Whether the worker runs with what the configuration says now: permissions and options can have changed. */
-  isCurrent(): boolean {
+  private isCurrent(): boolean {
     return JSON.stringify(this.options.plan()) === JSON.stringify(this.plan);
   }
 
@@ -170,6 +171,18 @@ export class Plugin {
       }
     }
     this.end(worker, "stopped");
+  }
+
+  /** Makes sure that the plugin runs, as the configuration wants it now, and that its worker answers. */
+  async ensureReady(): Promise<void> {
+    if (this.state === "running" && !this.isCurrent()) await this.stop();
+    await this.start();
+    try {
+      await this.worker?.ask({ op: "ping" }, this.options.limits.ping);
+    } catch (error) {
+      if (error instanceof NoAnswerError) this.abandon(`did not answer: ${error.message}`);
+      await this.start();
+    }
   }
 
   /** Ends the worker at once, as after a crash: the host gave up on it. */
@@ -203,7 +216,8 @@ export class Plugin {
       this.noteError(messageOf(error));
       if (worker !== undefined) this.end(worker, "failed");
       else this.state = "failed";
-      throw error;
+      if (error instanceof PluginError) throw error;
+      throw this.error("PLUGIN_LOAD_FAILED", `plugin ${this.name} has no worker: ${messageOf(error)}`, error);
     }
     this.state = "running";
     this.counters.startedAt = Date.now();
@@ -265,10 +279,15 @@ export class Plugin {
       this.options.logger.warning(`plugin ${this.name} crashed: ${reason}. It is not started again`);
       return;
     }
+    if (ranFor > RESTART_FORGIVEN_AFTER_MS) this.crashesInARow = 0;
+    this.restartLater(`plugin ${this.name} crashed: ${reason}`);
+  }
+
+  private restartLater(what: string): void {
     this.state = "crashed";
-    this.crashesInARow = ranFor > RESTART_FORGIVEN_AFTER_MS ? 1 : this.crashesInARow + 1;
-    const delay = Math.min(RESTART_DELAY_MAX_MS, this.restartDelayMs * 2 ** (this.crashesInARow - 1));
-    this.options.logger.warning(`plugin ${this.name} crashed: ${reason}. Starting it again in ${delay} ms`);
+    const delay = Math.min(RESTART_DELAY_MAX_MS, this.restartDelayMs * 2 ** this.crashesInARow++);
+    this.options.logger.warning(`${what}. Starting it again in ${delay} ms`);
+    clearTimeout(this.restartTimer);
     this.restartTimer = setTimeout(() => this.restart(), delay);
   }
 
@@ -276,8 +295,9 @@ export class Plugin {
     if (this.state !== "crashed") return;
     this.start().then(
       () => this.options.logger.notice(`plugin ${this.name} runs again`),
-      (error) =>
-        this.options.logger.warning(`plugin ${this.name} could not be started again: ${messageOf(error)}`),
+      (error) => {
+        if (this.state === "failed") this.restartLater(messageOf(error));
+      },
     );
   }
 

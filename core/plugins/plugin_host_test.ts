@@ -162,3 +162,10 @@ test("a manifest can refer to folders and ports, not to secrets", async (bench) 
   const path = bench.write({ name: "nosy", manifest: manifest("requirepass"), code });
   refused(() => bench.host([{ path }], { variables }), "PLUGIN_VARIABLE_UNKNOWN", "${requirepass}");
 });
+
+test("the trusted tier runs with the program's permissions, and says so", async (bench) => {
+  const host = bench.host([{ name: "threadsave", trusted: true }]);
+  await host.start(["threadsave"]);
+  const info = host.info("threadsave")!;
+  assert.deepEqual([info.state, info.tier, info.grants], ["running", "trusted", "those of the program"]);
+});

@@ -123,6 +123,39 @@ Deno.test("a running plugin that crashes is started again, and the counters say 
     assert.match(plugin.counters.lastError, /late trouble/);
   }));
 
+Deno.test("a plugin whose restart fails is tried again, with longer and longer delays", () =>
+  withBench(async (bench) => {
+    const path = bench.write({
+      code: `export default () => ({ receive() {}, start() { setTimeout(() => close(), 5); } });`,
+    });
+    const host = bench.host([{ path }]);
+    await host.start();
+    bench.write({ code: "export default 5;" });
+    await until(
+      () => bench.log.has("takes the SDK. Starting it again in 10 ms"),
+      "a restart failed",
+    );
+    bench.write();
+    await until(() => host.get("probe")!.state === "running", "the plugin runs again");
+    assert.ok(bench.log.has("plugin probe runs again"));
+  }));
+
+Deno.test("a plugin that went quiet is replaced before it gets work", () =>
+  withBench(async (bench) => {
+    const path = bench.write({
+      code: `export default () => ({ receive() {}, start() { setTimeout(() => {
+        const end = performance.now() + 600; while (performance.now() < end);
+      }, 5); } });`,
+    });
+    const host = bench.host([{ path }], { limits: { ping: 100 } });
+    await host.start();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await host.get("probe")!.ensureReady();
+    assert.equal(host.get("probe")!.state, "running");
+    assert.ok(bench.log.has("did not answer: no answer within 100 ms"));
+    assert.equal(host.get("probe")!.counters.restarts, 1);
+  }));
+
 Deno.test("an unhandled rejection is a crash too", () =>
   withBench(async (bench) => {
     const path = bench.write({

@@ -154,6 +154,8 @@ Deno.test("a plugin that forges answers, or floods the host, harms only itself",
     const path = bench.write({
       code: `export default (sdk) => ({ receive() {}, start() {
         for (let i = 0; i < 2000; i++) sdk.log.debug("x".repeat(100));
+        self.addEventListener("message", () => sdk.log.warning("heard the host"));
+        self.onmessage = () => sdk.log.warning("heard the host");
         self.dispatchEvent(new MessageEvent("message", { data: { id: 99, op: "nonsense" } }));
       } });`,
     });

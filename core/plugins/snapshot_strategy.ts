@@ -68,7 +68,7 @@ export class SnapshotStrategy {
 
     const run = async (): Promise<SnapshotReport> => {
       try {
-        await this.ensureCurrent();
+        await plugin.ensureReady();
         if (cancelled) throw cancelledError(this.name);
         plugin.control.beginJob();
         plugin.control.keySaveDelayMicros = delay;
@@ -107,12 +107,6 @@ export class SnapshotStrategy {
         }, this.cancelLimitMs);
       },
     };
-  }
-
-  /** The worker runs, and with the permissions that the configuration gives it now (`dir` may have changed). */
-  private async ensureCurrent(): Promise<void> {
-    if (this.plugin.state === "running" && !this.plugin.isCurrent()) await this.plugin.stop();
-    await this.plugin.start();
   }
 }
 

@@ -34,13 +34,18 @@ export interface PhaseRequest {
   op: "validate" | "start" | "drain" | "stop";
 }
 
+/** Answered at once by a worker whose code lets it. */
+export interface PingRequest {
+  op: "ping";
+}
+
 /** Work for a running plugin; what `input` is, the kind says. */
 export interface JobRequest {
   op: "job";
   input: unknown;
 }
 
-export type HostRequest = LoadRequest | ConfigureRequest | PhaseRequest | JobRequest;
+export type HostRequest = LoadRequest | ConfigureRequest | PhaseRequest | PingRequest | JobRequest;
 
 /** Every request has one answer with its id. */
 export type HostMessage = HostRequest & { id: number };

@@ -2,11 +2,9 @@
 // that the worker publishes. Messages carry everything else; these must work while the other side is busy.
 
 const WORD_STOP = 0;
-const WORD_HEARTBEAT = 1;
-const WORD_CANCELLED_JOB = 2;
-const WORD_KEY_SAVE_DELAY = 3;
-const WORD_PROCESSED = 4;
-const WORD_ERRORS = 5;
+const WORD_CANCELLED_JOB = 1;
+const WORD_KEY_SAVE_DELAY = 2;
+const WORD_PROCESSED = 3;
 const WORDS = 16;
 
 const DOUBLE_BYTES_DONE = 8;
@@ -34,15 +32,6 @@ export class ControlBlock {
 
   requestStop(): void {
     Atomics.store(this.words, WORD_STOP, 1);
-  }
-
-  /** Changes as long as the worker's own loop turns. */
-  get heartbeat(): number {
-    return Atomics.load(this.words, WORD_HEARTBEAT);
-  }
-
-  beat(): void {
-    Atomics.add(this.words, WORD_HEARTBEAT, 1);
   }
 
   /** Jobs are numbered upwards from 1 and run one at a time, so cancelling one cancels all before it. */
@@ -88,14 +77,6 @@ export class ControlBlock {
 
   set itemStartedAt(milliseconds: number) {
     this.doubles[DOUBLE_ITEM_STARTED] = milliseconds;
-  }
-
-  get errors(): number {
-    return Atomics.load(this.words, WORD_ERRORS);
-  }
-
-  countError(): void {
-    Atomics.add(this.words, WORD_ERRORS, 1);
   }
 
   beginJob(): void {

@@ -34,6 +34,8 @@ export function runWorker(createRunner: (log: LogLine) => RequestHandler): void 
     crash("unhandled rejection", (event as PromiseRejectionEvent).reason);
   });
   self.addEventListener("message", (event) => {
+    // Plugin code that listens too hears nothing: what the host sends is for the runner.
+    event.stopImmediatePropagation();
     const message = (event as MessageEvent<HostMessage>).data;
     if (message.op === "load" && message.sealed) sealRealm();
     runner.handle(message).then(

@@ -58,6 +58,11 @@ export function codecStreamCases(subject: CodecSubject): ConformanceCase[] {
         await subject.start();
         const { input, stream } = openStream(subject);
         await input.pushAsync(new SeededBytes(32).text(10_000), 0, 10_000, STEP_LIMIT_MS);
+        const end = Date.now() + STEP_LIMIT_MS;
+        while (input.queuedBytes > 0) {
+          expect(Date.now() < end, `after ${STEP_LIMIT_MS} ms the codec had not taken its input`);
+          await new Promise((resolve) => setTimeout(resolve, 2));
+        }
         subject.kill();
         await expectFailure(stream.done, "whose worker was killed");
         await roundTrip();

@@ -69,48 +69,52 @@ export async function runSnapshotJob(
 class Job implements SnapshotJob {
   readonly id: number;
   report: SnapshotReport | undefined;
-  private output: FileOutput | undefined;
+  // Hidden from plugin code: handles of the dataset's memory are among them.
+  readonly #input: SnapshotJobInput;
+  readonly #control: ControlBlock;
+  readonly #codecs: ReadonlyMap<string, BlockCodec>;
+  #output: FileOutput | undefined;
 
-  constructor(
-    private readonly input: SnapshotJobInput,
-    private readonly control: ControlBlock,
-    private readonly codecs: ReadonlyMap<string, BlockCodec>,
-  ) {
+  constructor(input: SnapshotJobInput, control: ControlBlock, codecs: ReadonlyMap<string, BlockCodec>) {
     this.id = input.id;
+    this.#input = input;
+    this.#control = control;
+    this.#codecs = codecs;
   }
 
   cancelled(): boolean {
-    return this.control.isJobCancelled(this.id);
+    return this.#control.isJobCancelled(this.id);
   }
 
   view(): ArenaReader {
-    return ImageReader.from(this.input.arena);
+    return ImageReader.from(this.#input.arena);
   }
 
   iterator(): EntrySource {
-    const { entries, reader } = this.input;
+    const { entries, reader } = this.#input;
     if (entries === undefined || reader === undefined) {
       throw new Error("the iterator's entries are not there; the manifest must provide entries: iterator");
     }
-    return new IteratorSource(entries, reader, () => this.cancelled(), this.control);
+    return new IteratorSource(entries, reader, () => this.cancelled(), this.#control);
   }
 
   tables(view: ArenaReader): EntrySource {
-    if (this.input.entries !== undefined) {
+    if (this.#input.entries !== undefined) {
       throw new Error("the tables may change during this save; the manifest must provide entries: tables");
     }
     return new TableSource(view);
   }
 
   encode({ view, entries }: SnapshotInputs): SnapshotReport {
-    if (this.output !== undefined) throw new Error("job.encode was called twice");
-    const { input, control } = this;
-    const output = this.output = new FileOutput(input.path, input.syncBytes);
-    const encoder = new RdbEncoder(view, { push: (chunk) => this.write(output, chunk) }, {
+    if (this.#output !== undefined) throw new Error("job.encode was called twice");
+    const input = this.#input;
+    const control = this.#control;
+    const output = this.#output = new FileOutput(input.path, input.syncBytes);
+    const encoder = new RdbEncoder(view, { push: (chunk) => this.#write(output, chunk) }, {
       version: input.rdbVersion,
       checksum: input.checksum,
       compress: input.compressor !== undefined,
-      compressor: this.compressor(),
+      compressor: this.#compressor(),
       access: input.access,
       lfu: input.lfu,
       cancelled: () => this.cancelled(),
@@ -134,18 +138,18 @@ class Job implements SnapshotJob {
 
   /** The plugin is done with the job, one way or the other. */
   end(): void {
-    this.output?.close();
+    this.#output?.close();
   }
 
-  private write(output: FileOutput, chunk: Uint8Array): void {
+  #write(output: FileOutput, chunk: Uint8Array): void {
     output.push(chunk);
-    this.control.bytesDone = output.bytes;
+    this.#control.bytesDone = output.bytes;
   }
 
-  private compressor(): BlockCodec | undefined {
-    const name = this.input.compressor;
+  #compressor(): BlockCodec | undefined {
+    const name = this.#input.compressor;
     if (name === undefined) return undefined;
-    const codec = this.codecs.get(name);
+    const codec = this.#codecs.get(name);
     if (codec === undefined) throw new Error(`no codec ${name} is loaded in this worker`);
     return codec;
   }
