@@ -6,7 +6,7 @@ import type { Arguments } from "../protocol/arguments.ts";
 import type { CommandClient } from "./command_client.ts";
 
 /** Times are kept as doubles; this is the largest one below 2^63. */
-const EXPIRE_MILLISECONDS_MAX = 2 ** 63 - 1024;
+export const EXPIRE_MILLISECONDS_MAX = 2 ** 63 - 1024;
 
 /**
  * The argument as a whole number, or NaN after the error reply. Every signed 64-bit integer is accepted; those beyond

@@ -25,6 +25,9 @@ const RUN_MAX = 16;
 /** Under this slow-log threshold (microseconds) every command is timed on its own. */
 const EXACT_TIMING_BELOW_MICROS = 1000;
 
+/** The warning about HTTP requests is logged at most once in this time. */
+const ATTACK_LOG_INTERVAL_MS = 60_000;
+
 /** Reasons to look closer before a command runs; 0 = none, the usual case. */
 export const RESTRICT_LOADING = 1 << 0;
 export const RESTRICT_MEMORY = 1 << 1;
@@ -50,6 +53,7 @@ export class Dispatcher {
   slowLengthMax = 128;
   /** `latency-tracking`. */
   tracksLatency = true;
+  private attackLoggedAt = -Infinity;
   private run: Command | null = null;
   private runCount = 0;
   private runStart = 0;
@@ -82,7 +86,8 @@ export class Dispatcher {
     const args = client.args;
     let command = this.table.find(args.buffer, args.starts[0], args.ends[0]);
     if (command === null) {
-      this.reject(client, null, errors.unknownCommand(args));
+      if (args.is(0, "post") || args.is(0, "host:")) this.refuseHttp(client);
+      else this.reject(client, null, errors.unknownCommand(args));
       return;
     }
     if (command.subcommands !== null && args.count > 1) {
@@ -169,6 +174,19 @@ export class Dispatcher {
     this.log.warning(`Internal error in command '${command.fullName}': ${text}`);
     client.reply.error("ERR internal error, see the server log");
     client.closeAfterReply();
+  }
+
+  /** Somebody makes a browser talk to us: words of HTTP that no client sends end the connection. */
+  private refuseHttp(client: Client): void {
+    if (this.keyspace.clock.ms - this.attackLoggedAt >= ATTACK_LOG_INTERVAL_MS) {
+      this.attackLoggedAt = this.keyspace.clock.ms;
+      this.log.warning(
+        "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Spork. " +
+          "This is likely due to an attacker attempting to use Cross Protocol Scripting to compromise your " +
+          `Spork instance. Connection from ${client.peer} aborted.`,
+      );
+    }
+    client.closeNow("refused");
   }
 
   private reject(client: Client, command: Command | null, text: string): void {

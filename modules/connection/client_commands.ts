@@ -81,7 +81,7 @@ function replyMode(client: CommandClient, args: Arguments): void {
   } else if (args.is(2, "off")) {
     client.replyMode = "off";
   } else if (args.is(2, "skip")) {
-    if (client.replyMode === "on") client.replyMode = "skip";
+    client.replyMode = "skip";
   } else {
     client.reply.error(SYNTAX_ERROR);
   }

@@ -2,6 +2,7 @@
 import { parseSafeInteger } from "../../core/bytes/integer.ts";
 import { type CommandSpec, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
+import { EXPIRE_MILLISECONDS_MAX, integerArgument } from "../../core/commands/number_arguments.ts";
 import { NO_EXPIRE } from "../../core/keyspace/entry_store.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import {
@@ -56,11 +57,8 @@ function restore(client: CommandClient, args: Arguments): void {
     reply.error(BUSY_KEY);
     return;
   }
-  const ttl = parseSafeInteger(buffer, starts[2], ends[2]);
-  if (Number.isNaN(ttl)) {
-    reply.error(NOT_AN_INTEGER);
-    return;
-  }
+  const ttl = integerArgument(client, args, 2);
+  if (Number.isNaN(ttl)) return;
   if (ttl < 0) {
     reply.error(INVALID_TTL);
     return;
@@ -69,7 +67,8 @@ function restore(client: CommandClient, args: Arguments): void {
     reply.error(BAD_DUMP_PAYLOAD);
     return;
   }
-  const expireAt = ttl === 0 ? NO_EXPIRE : absolute ? ttl : keyspace.clock.ms + ttl;
+  const time = absolute ? ttl : keyspace.clock.ms + ttl;
+  const expireAt = ttl === 0 ? NO_EXPIRE : Math.min(time, EXPIRE_MILLISECONDS_MAX);
   const key = { bytes: buffer, start: starts[1], end: ends[1], expireAt, idleSeconds, frequency };
   if (!server.dumps.restore(db, key, buffer, starts[3], ends[3])) {
     reply.error(BAD_DUMP_DATA);

@@ -2,6 +2,7 @@
 import { INT64_MAX, INT64_MIN, parseInt64, parseSafeInteger } from "../../core/bytes/integer.ts";
 import { type ArgumentDoc, type CommandSpec, type Handler, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
+import { EXPIRE_MILLISECONDS_MAX } from "../../core/commands/number_arguments.ts";
 import { NO_EXPIRE } from "../../core/keyspace/entry_store.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import {
@@ -15,9 +16,6 @@ const NX = 1;
 const XX = 2;
 const GT = 4;
 const LT = 8;
-
-/** Times are kept as doubles; this is the largest one below 2^63. */
-const EXPIRE_MS_MAX = 9223372036854774784;
 
 /** Thrown away results of `parseTime`. */
 const INVALID = NaN;
@@ -46,7 +44,7 @@ function parseTime(
     client.reply.error(invalidExpireTime(name));
     return INVALID;
   }
-  return Math.min(Number(ms) + base, EXPIRE_MS_MAX);
+  return Math.min(Number(ms) + base, EXPIRE_MILLISECONDS_MAX);
 }
 
 /** The condition flags from argument 3 on, or -1 after an error reply. */

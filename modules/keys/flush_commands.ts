@@ -18,7 +18,7 @@ function flushdb(client: CommandClient, args: Arguments): void {
   if (mode === null) return;
   const { keyspace, saves } = client.server;
   saves.abortForFlush({ wholeDataset: false });
-  keyspace.dirty += keyspace.flushDatabase(client.db, mode) + 1;
+  keyspace.dirty += keyspace.flushDatabase(client.db, mode);
   client.reply.ok();
 }
 
@@ -27,7 +27,7 @@ function flushall(client: CommandClient, args: Arguments): void {
   if (mode === null) return;
   const { keyspace, saves } = client.server;
   saves.abortForFlush({ wholeDataset: true });
-  keyspace.dirty += keyspace.flushAll() + 1;
+  keyspace.dirty += keyspace.flushAll();
   saves.saveEmptied();
   client.reply.ok();
 }

@@ -10,7 +10,7 @@ import { LFU_NOT_SELECTED, LFU_SELECTED } from "../../core/protocol/errors.ts";
 
 /** The entry that argument 2 names, or 0 after a null reply. */
 function entryOf(client: CommandClient, args: Arguments): Ref {
-  const ref = client.db.peek(args.buffer, args.starts[2], args.ends[2]);
+  const ref = client.db.lookupReadQuietly(args.buffer, args.starts[2], args.ends[2]);
   if (ref === 0) client.reply.null();
   return ref;
 }

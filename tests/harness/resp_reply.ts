@@ -233,6 +233,10 @@ export async function readReply(source: ByteSource): Promise<Reply> {
       for (let at = 0; at < flat.length; at += 2) map.set(flat[at], flat[at + 1]);
       return map;
     }
+    case "|":
+      // Attributes say something about the reply that follows; nobody here wants to know.
+      await readMany(source, Number(text) * 2);
+      return await readReply(source);
     default:
       throw new Error(`not a RESP reply: ${JSON.stringify(line.slice(0, 200))}`);
   }
