@@ -94,6 +94,17 @@ export default (sdk: { log: { notice(text: string): void } }) => ({
   assert.match(Deno.inspect(await client.call("PLUGIN", "LIST"), { depth: 9 }), /greeter/);
 });
 
+Deno.test("a new plugin is written and checked", async () => {
+  const cwd = await Deno.makeTempDir({ dir: work });
+  const made = await runToEnd({ program: executable, args: ["plugin", "new", "codec", "packer"], cwd }, {
+    env,
+  });
+  assert.equal(made.code, 0, made.stdout + made.stderr);
+  const checked = await run(["plugin", "check", `${cwd}/packer`]);
+  assert.equal(checked.code, 0, checked.stdout + checked.stderr);
+  assert.match(checked.stdout, /\n\d+ passed, 0 failed\n$/);
+});
+
 Deno.test("configuration comes through standard input", async () => {
   const result = await run(["-"], "no-such-option yes\n");
   assert.equal(result.code, 1);
