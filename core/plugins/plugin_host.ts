@@ -144,28 +144,25 @@ export class PluginHost {
 
   private require(name: string, kind: PluginKind): Plugin {
     const plugin = this.plugins.get(name);
-    const accepted = this.list().filter((other) => other.plan.manifest.kind === kind).map((other) =>
-      other.name
-    );
+    if (plugin?.plan.manifest.kind === kind) return plugin;
+    const fitting = this.list().filter((one) => one.plan.manifest.kind === kind).map((one) => one.name);
+    const accepted = fitting.length === 0
+      ? `no plugin of kind ${kind} is loaded`
+      : `accepted: ${fitting.join(", ")}`;
     const choice = this.settings.chosen[kind];
     const origin = choice?.name === name ? choice.origin : {};
     if (plugin === undefined) {
-      throw new PluginError(
-        "PLUGIN_UNKNOWN",
-        `there is no plugin "${name}"; accepted: ${accepted.join(", ")}`,
-        origin,
-      );
+      throw new PluginError("PLUGIN_UNKNOWN", `there is no plugin "${name}"; ${accepted}`, origin);
     }
-    if (plugin.plan.manifest.kind !== kind) {
-      throw new PluginError(
-        "PLUGIN_WRONG_KIND",
-        `plugin ${name} is of kind ${plugin.plan.manifest.kind}, not ${kind}; accepted: ${
-          accepted.join(", ")
-        }`,
-        { plugin: name, ...origin },
-      );
-    }
-    return plugin;
+    const found = plugin.plan.manifest.kind;
+    throw new PluginError(
+      "PLUGIN_WRONG_KIND",
+      `plugin ${name} is of kind ${found}, not ${kind}; ${accepted}`,
+      {
+        plugin: name,
+        ...origin,
+      },
+    );
   }
 
   private find(): Found[] {
