@@ -43,6 +43,7 @@ if (options.save) {
   const results = merge(readResults(), fresh);
   writeResults(results);
   Deno.writeTextFileSync(PLOT, ratioPlot(results.measurements));
-  Deno.writeTextFileSync(PAGE, replaceGenerated(Deno.readTextFileSync(PAGE), markdown(results)));
+  const generated = `![Ratios to redis-server](benchmarks.svg)\n\n${markdown(results)}`;
+  Deno.writeTextFileSync(PAGE, replaceGenerated(Deno.readTextFileSync(PAGE), generated));
   console.log("stored in bench/results/latest.json, docs/benchmarks.md and docs/benchmarks.svg");
 }
