@@ -143,13 +143,14 @@ Deno.test("a plugin whose restart fails is tried again, with longer and longer d
 Deno.test("a plugin that went quiet is replaced before it gets work", () =>
   withBench(async (bench) => {
     const path = bench.write({
-      code: `export default () => ({ receive() {}, start() { setTimeout(() => {
+      code: `export default (sdk) => ({ receive() {}, start() { setTimeout(() => {
+        sdk.log.notice("goes quiet");
         const end = performance.now() + 600; while (performance.now() < end);
       }, 5); } });`,
     });
     const host = bench.host([{ path }], { limits: { ping: 100 } });
     await host.start();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(() => bench.log.has("goes quiet"), "the plugin is busy");
     await host.get("probe")!.ensureReady();
     assert.equal(host.get("probe")!.state, "running");
     assert.ok(bench.log.has("did not answer: no answer within 100 ms"));

@@ -198,11 +198,14 @@ async function saveAndCompare(subject: SnapshotSubject, dataset: ArenaDataset, m
 /** Calls `step` again and again until the save has ended. */
 async function during(save: SaveJob, step: () => void): Promise<void> {
   let ended = false;
+  let rounds = 0;
   save.done.then(() => ended = true);
   while (!ended) {
     for (let i = 0; i < 20; i++) step();
+    rounds++;
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
+  expect(rounds > 5, `the save ended after ${rounds} rounds of changes; it should have lasted longer`);
 }
 
 /** Waits until so many entries are saved; fails where the save ends before. */
