@@ -44,13 +44,17 @@ export function parseOptions(args: string[]): BenchOptions {
     throw new Error(`--candidate is spork or redis-server, not ${values.candidate}`);
   }
   const scale = positive("--scale", values.scale);
+  const isReal = scale === 1 && values.candidate === "spork";
+  if (values.save && !isReal) {
+    throw new Error("--save stores full sizes of Spork only: not with --scale or --candidate");
+  }
   return {
     only,
     repeats: Math.ceil(positive("--repeats", values.repeats)),
     candidate: values.candidate,
     seconds: positive("--seconds", values.seconds),
     scale,
-    save: values.save || (only.length === 0 && scale === 1 && values.candidate === "spork"),
+    save: values.save || (only.length === 0 && isReal),
     help: values.help,
   };
 }

@@ -13,5 +13,6 @@ Deno.test("a full run stores its results, a partial one only when told", () => {
 Deno.test("bad options are refused", () => {
   assert.throws(() => parseOptions(["--repeats", "0"]), /--repeats takes a number above 0, not 0/);
   assert.throws(() => parseOptions(["--candidate", "other"]), /spork or redis-server/);
+  assert.throws(() => parseOptions(["--save", "--scale", "10"]), /--save stores full sizes/);
   assert.throws(() => parseOptions(["--onyl", "set"]), /Unknown option/);
 });

@@ -9,7 +9,6 @@ export const RESULTS_FILE = new URL("./results/latest.json", import.meta.url);
 export interface Results {
   machine: { cpu: string; cores: number; memoryGiB: number; kernel: string };
   versions: Record<string, string>;
-  repeats: number;
   /** Numbers of keys were divided by this. */
   scale: number;
   secondsPerThroughputRun: number;
@@ -25,7 +24,6 @@ export function describeRun(options: BenchOptions, measurements: Measurement[]):
       kernel: Deno.osRelease(),
     },
     versions: { deno: Deno.version.deno, [REFERENCE]: redisVersion() },
-    repeats: options.repeats,
     scale: options.scale,
     secondsPerThroughputRun: options.seconds,
     measurements,
@@ -51,6 +49,7 @@ export function readResults(): Results | undefined {
 export function writeResults(results: Results): void {
   const rounded = (_key: string, value: unknown) =>
     typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value;
+  Deno.mkdirSync(new URL(".", RESULTS_FILE), { recursive: true });
   Deno.writeTextFileSync(RESULTS_FILE, JSON.stringify(results, rounded, 1) + "\n");
 }
 

@@ -25,7 +25,9 @@ export function markdown(results: Results): string {
     } UTC on ${machine.cores} cores (${machine.cpu}),`,
     `${machine.memoryGiB} GiB, Linux ${machine.kernel}; ` +
     Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ") + ".",
-    `Medians of ${results.repeats} alternating runs, in brackets the smallest and the largest. Load generator and servers`,
+    `Medians of ${
+      repeats(measurements)
+    } alternating runs, in brackets the smallest and the largest. Load generator and servers`,
     "share the cores: trust ratios, not absolutes.",
   ];
   if (results.scale !== 1) lines.push(`A quick look: all numbers of keys divided by ${results.scale}.`);
@@ -42,6 +44,15 @@ export function replaceGenerated(document: string, generated: string): string {
   const end = document.indexOf(END);
   if (begin < 0 || end < begin) throw new Error(`the document has no lines ${BEGIN} and ${END}`);
   return `${document.slice(0, begin + BEGIN.length)}\n\n${generated}\n\n${document.slice(end)}`;
+}
+
+/** The number of samples: one number, or from fewest to most. */
+function repeats(measurements: Measurement[]): string {
+  const counts = measurements.flatMap((measurement) => Object.values(measurement.samples)).map((list) =>
+    list.length
+  );
+  const [fewest, most] = [Math.min(...counts), Math.max(...counts)];
+  return fewest === most ? `${most}` : `${fewest} to ${most}`;
 }
 
 function table(group: Measurement[]): string[] {

@@ -30,7 +30,6 @@ const ticker: Measurement = {
 const results: Results = {
   machine: { cpu: "Some CPU", cores: 2, memoryGiB: 24, kernel: "6.1" },
   versions: { deno: "2.9.6", "redis-server": "7.0.15" },
-  repeats: 3,
   scale: 1,
   secondsPerThroughputRun: 1,
   measurements: [throughput, ticker],
@@ -47,6 +46,7 @@ Deno.test("medians are compared with the reference and with targets, in the righ
 
 Deno.test("tables have a row a measurement, with ratio, target and verdict", () => {
   const text = markdown(results);
+  assert.match(text, /Medians of 1 to 3 alternating runs/);
   assert.ok(text.includes(
     "| SET, 64B, pipeline 32 | requests/s | 110,000 (100,000..120,000) | 150,000 (140,000..160,000) | 1.36x | >= 1.3x | yes |",
   ));
