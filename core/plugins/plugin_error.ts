@@ -18,6 +18,8 @@ export type PluginErrorCode =
   | "PLUGIN_DUPLICATE"
   /** A plugin was chosen for what it is not. */
   | "PLUGIN_WRONG_KIND"
+  /** A plugin was chosen for what needs a promise that its manifest does not declare. */
+  | "PLUGIN_PROMISE_MISSING"
   | "PLUGIN_OPTION_UNKNOWN"
   | "PLUGIN_OPTION_VALUE"
   /** `${name}` in a permission names no known config value. */

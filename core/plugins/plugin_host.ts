@@ -44,6 +44,11 @@ export interface PluginHostOptions {
   restartDelayMs?: number;
 }
 
+/** Declarations without which the server does not use a plugin of the kind. */
+const PROMISES_NEEDED: Partial<Record<PluginKind, readonly string[]>> = {
+  snapshot: ["point-in-time", "cancellable"],
+};
+
 /** Config options that a manifest may refer to. Others are none of a plugin's business: some are secrets. */
 const VARIABLES: readonly string[] = [
   "dir",
@@ -144,7 +149,10 @@ export class PluginHost {
 
   private require(name: string, kind: PluginKind): Plugin {
     const plugin = this.plugins.get(name);
-    if (plugin?.plan.manifest.kind === kind) return plugin;
+    if (plugin?.plan.manifest.kind === kind) {
+      this.checkPromises(plugin, kind);
+      return plugin;
+    }
     const fitting = this.list().filter((one) => one.plan.manifest.kind === kind).map((one) => one.name);
     const accepted = fitting.length === 0
       ? `no plugin of kind ${kind} is loaded`
@@ -162,6 +170,19 @@ export class PluginHost {
         plugin: name,
         ...origin,
       },
+    );
+  }
+
+  /** What the server relies on when it uses a plugin of the kind must be declared. */
+  private checkPromises({ name, plan }: Plugin, kind: PluginKind): void {
+    const missing = (PROMISES_NEEDED[kind] ?? []).filter((promise) =>
+      !plan.manifest.declares.includes(promise)
+    );
+    if (missing.length === 0) return;
+    throw new PluginError(
+      "PLUGIN_PROMISE_MISSING",
+      `plugin ${name} cannot be used for ${kind}: its manifest does not declare ${missing.join(", ")}`,
+      { plugin: name, ...this.settings.chosen[kind]?.origin },
     );
   }
 

@@ -169,3 +169,18 @@ test("the trusted tier runs with the program's permissions, and says so", async 
   const info = host.info("threadsave")!;
   assert.deepEqual([info.state, info.tier, info.grants], ["running", "trusted", "those of the program"]);
 });
+
+test("a snapshot plugin that does not promise a point in time is not used for saves", (bench) => {
+  const path = bench.write({
+    kind: "snapshot",
+    manifest: "declares: [cancellable]\nprovides:\n  entries: tables\n",
+    code: "export default () => ({ save() {} });",
+  });
+  const host = bench.host([{ path }]);
+  refused(
+    () => host.snapshot("probe"),
+    "PLUGIN_PROMISE_MISSING",
+    "plugin probe",
+    "does not declare point-in-time",
+  );
+});
