@@ -19,7 +19,7 @@ function strategy(bench: PluginBench, entries: string, save: string): string {
   return bench.write({
     kind: "snapshot",
     manifest:
-      `provides:\n  entries: ${entries}\npermissions:\n  write:\n    allow: ["\${dir}"]\n    reason: x\n`,
+      `declares: [point-in-time, cancellable]\nprovides:\n  entries: ${entries}\npermissions:\n  write:\n    allow: ["\${dir}"]\n    reason: x\n`,
     code: `export default () => ({ save(job) { ${save} } });`,
   });
 }
