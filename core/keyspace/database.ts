@@ -266,7 +266,7 @@ export class Database {
     return result;
   }
 
-  /** Adds a collection under a key that is absent. The structure becomes the database's when this returns. */
+  /** Adds a collection under a key that is absent. The structure becomes the database's when this returns. Throws ARENA_FULL. */
   addCollection(
     key: Uint8Array,
     start: number,
@@ -277,7 +277,12 @@ export class Database {
     expireAt: number,
   ): Ref {
     const ref = this.entries.createCollection(key, start, end, type, encoding, value, expireAt);
-    this.addEntry(ref);
+    try {
+      this.addEntry(ref);
+    } catch (error) {
+      this.entries.freeEntryBlock(ref);
+      throw error;
+    }
     return ref;
   }
 

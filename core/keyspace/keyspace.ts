@@ -1,6 +1,7 @@
 // All databases over one arena, and what they share: clock, entry store, statistics, the snapshot cut, the change
 // listener, freeing. FLUSHALL, FLUSHDB and SWAPDB act here because they concern whole tables.
-import type { Arena, Ref } from "../memory/arena.ts";
+import { type Arena, ARENA_FULL, type Ref } from "../memory/arena.ts";
+import { SPAN_BYTES } from "../memory/arena_layout.ts";
 import { FieldTable } from "../structures/field_table.ts";
 import type { LfuOptions } from "./access.ts";
 import { Clock } from "./clock.ts";
@@ -11,6 +12,14 @@ import { EntryStore } from "./entry_store.ts";
 import { EntryTable } from "./entry_table.ts";
 import type { ChangeListener, EventClass, SnapshotCut } from "./hooks.ts";
 import { LAZY_FREE_ELEMENTS_MIN, LazyFree } from "./lazy_free.ts";
+
+/** A block takes at most this much more than was asked for: the step between size classes. */
+const SIZE_CLASS_FACTOR = 1.25;
+/** Headers, rounding and table slots of one key or field, bytes, at most. */
+const ITEM_OVERHEAD_BYTES = 256;
+/** New spans for the blocks of one item (entry, value, bucket), and for all of them: there are not many classes. */
+const SPANS_PER_ITEM_MAX = 4;
+const SPANS_MAX = 48;
 
 export interface KeyspaceStats {
   hits: number;
@@ -83,6 +92,17 @@ export class Keyspace {
     let total = 0;
     for (const database of this.databases) total += database.size;
     return total;
+  }
+
+  /**
+   * Throws ARENA_FULL unless there is room for `items` keys or fields whose texts have `bytes` bytes together. For commands
+   * that change several things: where it returns, they will not run out of memory half-way. It asks for more than is
+   * usually needed (up to 3 MiB more), because it must be right in the worst case.
+   */
+  requireRoom(bytes: number, items: number): void {
+    const spans = Math.min(items * SPANS_PER_ITEM_MAX, SPANS_MAX);
+    const needed = Math.ceil(bytes * SIZE_CLASS_FACTOR) + items * ITEM_OVERHEAD_BYTES + spans * SPAN_BYTES;
+    if (!this.arena.hasRun(needed)) throw ARENA_FULL;
   }
 
   notify(

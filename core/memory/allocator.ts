@@ -90,6 +90,17 @@ export class Allocator {
     return this.#allocateLarge(bytes);
   }
 
+  /** Whether a run of free units of at least `bytes` bytes is there. */
+  hasRun(bytes: number): boolean {
+    const units = Math.ceil(bytes / UNIT_BYTES);
+    if (!(units <= 0x7fffff)) return false;
+    if (units <= this.extents.tailUnits) return true;
+    const unit = this.extents.take(units);
+    if (unit === 0) return false;
+    this.extents.give(unit, units);
+    return true;
+  }
+
   /** Returns a block. A reference that is no taken block is a caller's bug; some such are caught with an Error. */
   free(ref: Ref): void {
     const span = ref >>> SPAN_SHIFT;

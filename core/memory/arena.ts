@@ -129,6 +129,14 @@ export class Arena {
     return ref !== 0 ? ref : this.#allocateAfterReclaim(bytes);
   }
 
+  /** Whether free memory lies in one run of so many bytes: then blocks of any sizes that fit into it can be had. */
+  hasRun(bytes: number): boolean {
+    if (this.#allocator.hasRun(bytes)) return true;
+    this.#deferred.reclaim(this.#deferred.count);
+    this.#allocator.trim();
+    return this.#allocator.hasRun(bytes);
+  }
+
   /** Returns a block at once. Blocks that a reader may hold are retired instead. */
   free(ref: Ref): void {
     this.#allocator.free(ref);

@@ -68,6 +68,11 @@ export class Extents {
     return unit >= this.#first && unit < this.top ? this.#tags[unit] : 0;
   }
 
+  /** Units above `top`, which are all free. */
+  get tailUnits(): number {
+    return this.#limit - this.top;
+  }
+
   /** Takes `units` units: returns the first, or 0 if no run is long enough. */
   take(units: number): number {
     let found = this.#findSure(sureBinOf(units));

@@ -79,6 +79,11 @@ export class HashValue {
     return this.#isPacked ? this.#packed.length(this.#root) / 2 : this.#fields.size;
   }
 
+  /** Bytes of the listpack; 0 where the hash is a table. */
+  get packedBytes(): number {
+    return this.#isPacked ? this.#arena.sizeOf(this.#root) : 0;
+  }
+
   /** Whether the hash has the field; then `readValue` reads its value. */
   find(field: Uint8Array, start: number, end: number): boolean {
     this.#current = this.#isPacked

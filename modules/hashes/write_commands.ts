@@ -28,6 +28,11 @@ function setPairs(client: CommandClient, args: Arguments): number {
   const found = openHashToChange(client, args);
   if (found === REFUSED) return -1;
   const pairs = (args.count - 2) / 2;
+  if (found === OPEN && pairs > 1) {
+    // A listpack that grows or becomes a table is there twice for a moment.
+    const bytes = args.totalBytes() + 2 * hash.packedBytes;
+    client.server.keyspace.requireRoom(bytes, pairs + (hash.packedBytes > 0 ? hash.size : 0));
+  }
   const added = found === OPEN ? addPairs(args, pairs) : createWithPairs(client, args, pairs);
   announce(client, args, "hset", pairs);
   return added;

@@ -142,7 +142,7 @@ function mset(client: CommandClient, args: Arguments): void {
     client.reply.error(wrongArity("mset"));
     return;
   }
-  for (let index = 1; index < args.count; index += 2) store(client, args, index, index + 1, NO_EXPIRE);
+  storePairs(client, args);
   client.reply.ok();
 }
 
@@ -157,8 +157,15 @@ function msetnx(client: CommandClient, args: Arguments): void {
       return;
     }
   }
-  for (let index = 1; index < args.count; index += 2) store(client, args, index, index + 1, NO_EXPIRE);
+  storePairs(client, args);
   client.reply.integer(1);
+}
+
+/** Sets all keys or, where the arena has not enough room for all, none. */
+function storePairs(client: CommandClient, args: Arguments): void {
+  const pairs = args.count >>> 1;
+  if (pairs > 1) client.server.keyspace.requireRoom(args.totalBytes(), pairs);
+  for (let index = 1; index < args.count; index += 2) store(client, args, index, index + 1, NO_EXPIRE);
 }
 
 /** Sets the key at one argument to the value at another. */

@@ -22,6 +22,8 @@ export interface RigOptions {
 
 export class CommandRig {
   readonly keyspace: Keyspace;
+  /** What commands see of the server: only what is put here. */
+  readonly server: ServerServices;
   /** What happened since the last `takeEvents`: "string set key", latin1. */
   readonly #events: string[] = [];
   readonly #specs = new Map<string, CommandSpec>();
@@ -45,8 +47,12 @@ export class CommandRig {
       hashMaxListpackValue: 64,
       ...options.config,
     };
-    const server = { keyspace: this.keyspace, config: { values } } as unknown as ServerServices;
-    this.#client = { server, reply: this.#reply, db: this.keyspace.databases[0] } as unknown as CommandClient;
+    this.server = { keyspace: this.keyspace, config: { values } } as unknown as ServerServices;
+    this.#client = {
+      server: this.server,
+      reply: this.#reply,
+      db: this.keyspace.databases[0],
+    } as unknown as CommandClient;
   }
 
   set protocol(protocol: 2 | 3) {
