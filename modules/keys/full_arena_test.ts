@@ -158,6 +158,7 @@ Deno.test("a full arena leaves everything as it was, whichever command meets it"
           // A table may put off its growth, so a failed allocation need not fail the command.
           if (thrown === null) break;
           assert.equal(thrown, ARENA_FULL);
+          assert.equal(rig.lastReply, "", "nothing is replied before it is sure");
           assert.deepEqual(
             stateOf(rig),
             before,
