@@ -276,7 +276,7 @@ export class SaveCoordinator {
     const limit = this.server.config.values.snapshotShadowLimit;
     if (limit >= 0) return limit;
     const floor = 64 * 1024 * 1024;
-    return Math.max(floor, this.server.keyspace.arena.stats.used * -limit / 100);
+    return Math.max(floor, this.server.keyspace.arena.stats.touched * -limit / 100);
   }
 
   setKeySaveDelay(micros: number): void {

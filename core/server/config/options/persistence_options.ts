@@ -101,7 +101,7 @@ export const persistenceOptions = {
     doc: "Whether entries carry what threadsave needs. `no`: only fork-emulated is used.",
   }),
   "snapshot-shadow-limit": memoryOrPercent({
-    default: -50,
+    default: -100,
     percentMax: 100,
     max: LONG_MAX,
     effect: "live",
