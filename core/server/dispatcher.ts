@@ -86,6 +86,7 @@ export class Dispatcher {
     const args = client.args;
     let command = this.table.find(args.buffer, args.starts[0], args.ends[0]);
     if (command === null) {
+      client.lastCommand = "";
       if (args.is(0, "post") || args.is(0, "host:")) this.refuseHttp(client);
       else this.reject(client, null, errors.unknownCommand(args));
       return;
@@ -98,6 +99,7 @@ export class Dispatcher {
       }
       command = sub;
     }
+    client.lastCommand = command.fullName;
     const arity = command.spec.arity;
     if (arity > 0 ? args.count !== arity : args.count < -arity) {
       this.reject(client, command, errors.wrongArity(command.fullName));
@@ -118,16 +120,14 @@ export class Dispatcher {
     }
     const reply = client.reply;
     const errorsBefore = reply.errorCount;
-    client.lastCommand = command.fullName;
     const keyspace = this.keyspace;
-    const frozen = keyspace.freezeAccess;
     if (client.noTouch) keyspace.freezeAccess = true;
     try {
       command.handler!(client, client.args);
     } catch (error) {
       this.failed(client, command, error);
     }
-    if (client.noTouch) keyspace.freezeAccess = frozen;
+    if (client.noTouch) keyspace.freezeAccess = keyspace.imageActive;
     command.calls++;
     this.stats.commands++;
     client.totalCommands++;
