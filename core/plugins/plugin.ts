@@ -175,14 +175,17 @@ export class Plugin {
 
   /** Makes sure that the plugin runs, as the configuration wants it now, and that its worker answers. */
   async ensureReady(): Promise<void> {
-    if (this.state === "running" && !this.isCurrent()) await this.stop();
-    await this.start();
-    try {
-      await this.worker?.ask({ op: "ping" }, this.options.limits.ping);
-    } catch (error) {
-      if (error instanceof NoAnswerError) this.abandon(`did not answer: ${error.message}`);
+    // The configuration may change while the worker starts.
+    do {
+      if (this.state === "running" && !this.isCurrent()) await this.stop();
       await this.start();
-    }
+      try {
+        await this.worker?.ask({ op: "ping" }, this.options.limits.ping);
+      } catch (error) {
+        if (error instanceof NoAnswerError) this.abandon(`did not answer: ${error.message}`);
+        await this.start();
+      }
+    } while (!this.isCurrent());
   }
 
   /** Ends the worker at once, as after a crash: the host gave up on it. */

@@ -30,7 +30,9 @@ export interface SnapshotRun {
   readonly done: Promise<SnapshotReport>;
 }
 
-export interface SnapshotBegin extends Omit<SnapshotJobInput, "id"> {
+export interface SnapshotBegin extends Omit<SnapshotJobInput, "id" | "path"> {
+  /** The file to create. Asked for when the worker is ready: what it may write to follows the configuration. */
+  path: () => string;
   /** Microseconds after each key. */
   keySaveDelay: number;
   /** Bytes that wait in the ring of entries; for PLUGIN INFO. */
@@ -58,12 +60,13 @@ export class SnapshotStrategy {
     if (this.running) throw new Error(`plugin ${this.name} is saving already`);
     this.running = true;
     const { plugin } = this;
-    const { keySaveDelay, queueDepth, ...job } = input;
+    const { keySaveDelay, queueDepth, path, ...job } = input;
     if (queueDepth !== undefined) plugin.queueDepth = queueDepth;
     const id = ++this.lastJob;
     let delay = keySaveDelay;
     let cancelled = false;
     let posted = false;
+    let ended = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
 
     const run = async (): Promise<SnapshotReport> => {
@@ -73,10 +76,11 @@ export class SnapshotStrategy {
         plugin.control.beginJob();
         plugin.control.keySaveDelayMicros = delay;
         posted = true;
-        return await plugin.job({ ...job, id }) as SnapshotReport;
+        return await plugin.job({ ...job, id, path: path() }) as SnapshotReport;
       } catch (error) {
         throw cancelled || isCancelled(error) ? cancelledError(this.name, error) : error;
       } finally {
+        ended = true;
         clearTimeout(timer);
         plugin.queueDepth = () => 0;
         this.running = false;
@@ -96,7 +100,7 @@ export class SnapshotStrategy {
         if (posted) plugin.control.keySaveDelayMicros = micros;
       },
       cancel: () => {
-        if (cancelled) return;
+        if (cancelled || ended) return;
         cancelled = true;
         plugin.control.cancelJob(id);
         if (!posted) return;

@@ -11,6 +11,8 @@ import { COMPATIBLE_REDIS_VERSION, COMPATIBLE_VALKEY_VERSION, VERSION } from "./
 
 /** After a failed background save the next periodic one waits this long. */
 const RETRY_MS = 5000;
+/** How long a shutdown waits for a cancelled save, milliseconds. */
+const SETTLE_MS = 2000;
 /** Used where config chose a strategy of the other kind. */
 const SHIPPED_STRATEGY: Record<SaveType, string> = { thread: "threadsave", fork: "fork-emulated" };
 
@@ -53,6 +55,7 @@ export class SaveCoordinator {
   private lastCowBytes = 0;
   private saves = 0;
   private jobs = 0;
+  private lastJob: Promise<void> = Promise.resolve();
   private dirtyBefore = 0;
   /** Another job that must not run beside a save (a log rewrite); whoever adds one sets this. */
   otherJobActive: () => boolean = () => false;
@@ -98,11 +101,12 @@ export class SaveCoordinator {
         incrementalSync: values.rdbSaveIncrementalFsync,
         access: this.savedAccess(),
         keySaveDelay: values.rdbKeySaveDelay,
-        directory: Deno.cwd(),
+        directory: () => Deno.cwd(),
         tempName: tempFileName(Deno.pid, ++this.jobs),
         shadowBytesMax: this.shadowBytesMax(),
         heldBytesMax: values.snapshotHeldBytesMax,
         onFeed: (ms) => this.fed(ms),
+        onCongested: () => this.updatePressure(),
       }, values.dbfilename);
     } catch (error) {
       log.warning(`Cannot start a background save: ${error instanceof Error ? error.message : error}`);
@@ -115,7 +119,7 @@ export class SaveCoordinator {
     if (type === "thread") log.notice("Beginning threadsaveToDisk");
     log.notice(`Background saving started by plugin ${strategy}`);
     const job = this.job;
-    void job.done.then((outcome) => this.ended(job, type, outcome));
+    this.lastJob = job.done.then((outcome) => this.ended(job, type, outcome));
     return true;
   }
 
@@ -172,7 +176,16 @@ export class SaveCoordinator {
   cancel(): boolean {
     if (this.job === null) return false;
     this.job.cancel();
+    this.updatePressure();
     return true;
+  }
+
+  /** Resolves when the last background save has ended and put its temporary file away, or is late with it. */
+  async settled(): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, SETTLE_MS));
+    await Promise.race([this.lastJob, late]);
+    clearTimeout(timer);
   }
 
   schedule(type: SaveType): void {
@@ -190,7 +203,7 @@ export class SaveCoordinator {
   abortForFlush(options: { wholeDataset: boolean }): void {
     if (this.job === null) return;
     // A page image outlives the emptying of one database, as a forked child would.
-    if (options.wholeDataset || this.job.usesIterator) this.job.cancel();
+    if (options.wholeDataset || this.job.usesIterator) this.cancel();
   }
 
   /** After FLUSHALL: with save points the empty dataset is saved at once. */

@@ -17,6 +17,9 @@ import {
   SEGMENT_SHIFT,
 } from "./hashtable_layout.ts";
 
+/** Buckets between two calls of `poll`, minus one. */
+const BUCKETS_PER_POLL_MASK = 63;
+
 /**
  * ```ts
  * table.open(root);
@@ -27,6 +30,8 @@ export class HashTableReader {
   /** Number of elements. */
   size = 0;
   readonly #reader: ArenaReader;
+  readonly #poll: () => void;
+  #bucketsRead = 0;
   readonly #words = new Int32Array(BUCKET_WORDS);
   readonly #bytes: Uint8Array = new Uint8Array(this.#words.buffer);
   #directory: Ref = 0;
@@ -36,8 +41,13 @@ export class HashTableReader {
   #segment = 0;
   #slot = BUCKET_SLOTS;
 
-  constructor(reader: ArenaReader) {
+  /**
+   * `poll` is called every 64 buckets, whether they hold elements or not. It ends a walk by throwing: that is
+   * the only end of one over memory which has become something else since, as under a cancelled save.
+   */
+  constructor(reader: ArenaReader, poll: () => void = nothing) {
     this.#reader = reader;
+    this.#poll = poll;
   }
 
   /** Begins at the first element of the table with this root. */
@@ -71,6 +81,7 @@ export class HashTableReader {
   }
 
   #readBucket(): boolean {
+    if ((++this.#bucketsRead & BUCKETS_PER_POLL_MASK) === 0) this.#poll();
     const chained = this.#words[BUCKET_CHAIN];
     const address = chained !== 0 ? chained * 16 : this.#nextAddress();
     if (address === 0) return false;
@@ -96,3 +107,5 @@ export class HashTableReader {
     return 0;
   }
 }
+
+function nothing(): void {}

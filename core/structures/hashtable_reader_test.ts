@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Arena } from "../memory/arena.ts";
 import { ImageReader, LiveReader } from "../memory/arena_reader.ts";
 import { FieldTable } from "./field_table.ts";
+import { BUCKET_BYTES, BUCKET_CHAIN, ROOT_DIRECTORY } from "./hashtable_layout.ts";
 import { HashTableReader } from "./hashtable_reader.ts";
 
 const encoder = new TextEncoder();
@@ -72,4 +73,24 @@ Deno.test("the image of a table stays as it was while the table goes on", () => 
   image.end();
   assert.deepEqual(walk(reader, table.root), elements(table));
   slot.close();
+});
+
+Deno.test("a walk over memory that is no table any more can be ended", () => {
+  const arena = Arena.create({ bytes: 64 * 1024 * 1024 });
+  const table = new FieldTable(arena);
+  table.create(200_000);
+  let polls = 0;
+  const reader = new HashTableReader(new LiveReader(arena), () => polls++);
+  add(table, 0, 1);
+  assert.equal(walk(reader, table.root).length, 1);
+  assert.ok(polls > 10, "an empty table is polled too");
+
+  // A bucket whose chain leads back to itself, as bytes of other values may say.
+  const bucket = arena.i32[arena.i32[table.root * 4 + ROOT_DIRECTORY] * 4];
+  arena.fill(bucket * 16, BUCKET_BYTES, 0);
+  arena.setU32(bucket * 4 + BUCKET_CHAIN, bucket);
+  const endless = new HashTableReader(new LiveReader(arena), () => {
+    throw new Error("cancelled");
+  });
+  assert.throws(() => walk(endless, table.root), /cancelled/);
 });

@@ -18,9 +18,6 @@ import { HashTableReader } from "../../structures/hashtable_reader.ts";
 import type { ChunkWriter } from "./chunk_writer.ts";
 import { RDB_TYPE_HASH, RDB_TYPE_HASH_LISTPACK, RDB_TYPE_STRING } from "./format.ts";
 
-/** Fields of a large hash between two looks at whether the save is cancelled, minus one. */
-const FIELDS_PER_POLL_MASK = 1023;
-
 /** The RDB type of an entry with this meta word. */
 export function rdbTypeOf(meta: number): number {
   switch (typeOf(meta)) {
@@ -36,7 +33,7 @@ export class ValueEncoder {
   readonly #fields: HashTableReader;
 
   constructor(private readonly reader: ArenaReader, private readonly writer: ChunkWriter) {
-    this.#fields = new HashTableReader(reader);
+    this.#fields = new HashTableReader(reader, () => writer.pollCancelled());
   }
 
   /** The value of the entry at `ref`, whose meta word and key length are given. */
@@ -72,7 +69,7 @@ export class ValueEncoder {
       const address = ref * 16 + FIELD_HEADER_BYTES;
       writer.arenaString(reader, address, fieldLength);
       writer.arenaString(reader, address + fieldLength, valueLength);
-      if ((++count & FIELDS_PER_POLL_MASK) === 0) writer.pollCancelled();
+      count++;
     }
     if (count !== size) throw new Error(`a hash table of ${size} elements had ${count} when it was walked`);
   }

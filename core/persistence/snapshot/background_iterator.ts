@@ -22,14 +22,34 @@ const QUEUE_TARGET_STEP = 100;
 const FEED_BUDGET_MS = 1;
 /** No single feed takes longer than this, however late the timer was. */
 const FEED_BUDGET_MAX_MS = 4;
-const TIMER_MS = 2;
-/** Entries that are changed while the ring is full wait here; beyond this many, writers must wait. */
+/** How often `feed` is to be called. */
+export const FEED_INTERVAL_MS = 2;
+/** Buckets visited between two looks at the clock. */
+const BUCKETS_PER_LOOK = 32;
+/** Entries that change while the ring is full wait in a list; beyond this many, writers must wait. */
 const OVERFLOW_MAX = 65_536;
+/** Numbers that one waiting entry takes in that list. */
+const OVERFLOW_WORDS = 3;
+
+export interface IteratorOptions {
+  keyspace: Keyspace;
+  /** Takes records of database, reference, kind and ticket. */
+  ring: SharedRing;
+  /** Items that the worker is done with. */
+  processed: () => number;
+  /**
+   * A large value is about to change while the worker has yet to read it: begins a page image, or keeps the one
+   * there is, until all that was handed over so far is processed.
+   */
+  protectLarge: () => void;
+  /** Old values that wait for the worker may take this many bytes; beyond it, writers must wait. */
+  heldBytesMax: number;
+  /** Called when writers must wait from now on. */
+  onCongested: () => void;
+}
 
 export interface IteratorProgress {
   queued: number;
-  processed: number;
-  queueLength: number;
   queueTarget: number;
   /** Entries handed over before a write (pre-images). */
   early: number;
@@ -38,39 +58,37 @@ export interface IteratorProgress {
 }
 
 export class BackgroundIterator implements SnapshotCut {
-  readonly cutEpoch: number;
-  private readonly handedEpoch: number;
+  /** Entries handed over so far. */
+  queued = 0;
+  private readonly keyspace: Keyspace;
   private readonly arena: Arena;
+  private readonly ring: SharedRing;
+  private readonly cutEpoch: number;
+  private readonly handedEpoch: number;
   private readonly tables: { table: EntryTable; database: number }[] = [];
   private tableAt = 0;
   private cursor = 0;
+  private database = 0;
   private walked = false;
   private completed = false;
   private readonly overflow: number[] = [];
-  private queued = 0;
   private early = 0;
   private queueTarget: number;
   private longestFeedMs = 0;
   private lastFeed = 0;
-  private database = 0;
+  private congestionTold = false;
   private readonly visit: (ref: Ref) => void;
 
   /** Targets carry over from save to save. */
   private static lastTarget = QUEUE_TARGET_STEP;
 
-  /**
-   * Makes the cut: from here on the keyspace reports every change to this iterator.
-   * `protectLarge` begins a page image (or keeps the one there is) so that a large value can change while the
-   * worker still has to read it.
-   */
-  constructor(
-    private readonly keyspace: Keyspace,
-    private readonly ring: SharedRing,
-    private readonly processedCount: () => number,
-    private readonly protectLarge: () => void,
-  ) {
-    this.arena = keyspace.arena;
+  /** Makes the cut: from here on the keyspace reports every change to this iterator. */
+  constructor(private readonly options: IteratorOptions) {
+    const { keyspace } = options;
     const { entries } = keyspace;
+    this.keyspace = keyspace;
+    this.arena = keyspace.arena;
+    this.ring = options.ring;
     this.cutEpoch = entries.epoch;
     this.handedEpoch = this.cutEpoch + 1;
     entries.epoch = this.cutEpoch + 2;
@@ -80,30 +98,30 @@ export class BackgroundIterator implements SnapshotCut {
       if (database.size > 0) this.tables.push({ table: database.keys, database: database.id });
     }
     this.visit = (ref) => {
-      const word = ref * 4 + WORD_EPOCH;
-      if (this.arena.u32[word] > this.cutEpoch) return;
-      this.arena.setU32(word, this.handedEpoch);
-      this.hand(this.database, ref);
+      if (this.arena.u32[ref * 4 + WORD_EPOCH] <= this.cutEpoch) this.hand(this.database, ref);
     };
     keyspace.cut = this;
   }
 
   claim(cutDatabase: number, ref: Ref, large: boolean): boolean {
+    if (!this.congestionTold && this.congested) {
+      this.congestionTold = true;
+      this.options.onCongested();
+    }
     const epoch = this.arena.u32[ref * 4 + WORD_EPOCH];
     if (epoch > this.handedEpoch) return false;
     if (epoch <= this.cutEpoch) {
       this.early++;
-      this.arena.setU32(ref * 4 + WORD_EPOCH, this.handedEpoch);
       this.hand(cutDatabase, ref);
       this.ring.publish();
     }
     if (!large) return true;
-    // The worker may be reading it, or has yet to: it reads the page image from here on.
-    if (this.queued > this.processedCount()) this.protectLarge();
+    if (this.queued > this.options.processed()) this.options.protectLarge();
     return false;
   }
 
   private hand(database: number, ref: Ref): void {
+    this.arena.setU32(ref * 4 + WORD_EPOCH, this.handedEpoch);
     this.queued++;
     // Blocks that are retired from now on wait until the worker has passed a later item, or the end.
     const ticket = this.arena.nextTicket();
@@ -112,45 +130,34 @@ export class BackgroundIterator implements SnapshotCut {
     }
   }
 
-  /** True while so many changed keys wait for the worker that writers should wait too. */
+  /** True while so much waits for the worker that whatever changes entries should wait too. */
   get congested(): boolean {
-    return this.overflow.length > OVERFLOW_MAX * 3;
-  }
-
-  /** True when every entry of the cut has been handed over and the worker was told so. */
-  get handedAll(): boolean {
-    return this.completed;
+    return this.arena.retiredBytes > this.options.heldBytesMax ||
+      this.overflow.length > OVERFLOW_MAX * OVERFLOW_WORDS;
   }
 
   progress(): IteratorProgress {
-    const processed = this.processedCount();
-    return {
-      queued: this.queued,
-      processed,
-      queueLength: this.queued - processed,
-      queueTarget: this.queueTarget,
-      early: this.early,
-      longestFeedMs: this.longestFeedMs,
-    };
+    const { queued, queueTarget, early, longestFeedMs } = this;
+    return { queued, queueTarget, early, longestFeedMs };
   }
 
-  /** Hands over entries until the queue is long enough or the budget is spent. Call every few milliseconds. */
+  /** Hands over entries until the queue is long enough or the budget is spent. Call every FEED_INTERVAL_MS. */
   feed(): void {
+    const { processed } = this.options;
     const start = performance.now();
-    const late = this.lastFeed === 0 ? 0 : Math.max(0, start - this.lastFeed - TIMER_MS);
+    const late = this.lastFeed === 0 ? 0 : Math.max(0, start - this.lastFeed - FEED_INTERVAL_MS);
     this.lastFeed = start;
     const until = start + Math.min(FEED_BUDGET_MAX_MS, FEED_BUDGET_MS + late / 3);
-    let length = this.queued - this.processedCount();
+    let length = this.queued - processed();
     const starved = length === 0;
     if (length > 2 && this.queueTarget >= length) {
       this.queueTarget = Math.max(QUEUE_TARGET_STEP, this.queueTarget - (length >> 1));
     }
     this.drainOverflow();
     while (this.overflow.length === 0 && !this.walked && length < this.queueTarget) {
-      for (let i = 0; i < 32 && !this.walked; i++) this.step();
-      length = this.queued - this.processedCount();
-      const now = performance.now();
-      if (now > until) break;
+      for (let i = 0; i < BUCKETS_PER_LOOK && !this.walked; i++) this.step();
+      length = this.queued - processed();
+      if (performance.now() > until) break;
       if (starved && length >= this.queueTarget && this.queueTarget < QUEUE_TARGET_MAX) {
         this.queueTarget = Math.min(QUEUE_TARGET_MAX, this.queueTarget + QUEUE_TARGET_STEP);
       }
@@ -159,6 +166,7 @@ export class BackgroundIterator implements SnapshotCut {
       this.completed = this.ring.tryPushWords(0, 0, RECORD_COMPLETE, this.arena.nextTicket());
     }
     this.ring.publish();
+    if (this.congestionTold) this.congestionTold = this.congested;
     const took = performance.now() - start;
     if (took > this.longestFeedMs) this.longestFeedMs = took;
   }
@@ -181,13 +189,14 @@ export class BackgroundIterator implements SnapshotCut {
     while (
       done < overflow.length &&
       this.ring.tryPushWords(overflow[done], overflow[done + 1], RECORD_ENTRY, overflow[done + 2])
-    ) done += 3;
+    ) done += OVERFLOW_WORDS;
     if (done > 0) overflow.splice(0, done);
   }
 
-  /** Ends the cut: changes are no longer reported here. */
+  /** Ends the cut: changes are no longer reported here. May be called twice. */
   close(): void {
+    if (this.keyspace.cut !== this) return;
+    this.keyspace.cut = null;
     BackgroundIterator.lastTarget = this.queueTarget;
-    if (this.keyspace.cut === this) this.keyspace.cut = null;
   }
 }

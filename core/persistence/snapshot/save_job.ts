@@ -1,17 +1,14 @@
-// One background save, the loop's side: makes the cut the way the strategy wants it (background iterator or page
-// image), gives the plugin's worker its job, feeds it, and puts the finished file in its place. The coordinator of
-// core/server decides when; this knows how.
+// One background save, the loop's side: makes the cut the way the strategy wants it, gives the plugin's worker its job,
+// goes on with the view, and puts the finished file in its place. The coordinator of core/server decides when; this
+// knows how.
 import type { SnapshotRun, SnapshotStrategy } from "../../plugins/snapshot_strategy.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
-import type { ReaderSlot } from "../../memory/deferred_free.ts";
-import type { PageImage } from "../../memory/page_image.ts";
-import { SharedRing } from "../../memory/shared_ring.ts";
 import type { RdbHeader } from "../rdb/encoder.ts";
-import { BackgroundIterator } from "./background_iterator.ts";
+import { ImageView } from "./image_view.ts";
+import { IteratorView } from "./iterator_view.ts";
+import type { SaveView } from "./save_view.ts";
+import { type DumpFileSystem, systemDumpFiles, TempDump } from "./temp_dump.ts";
 
-/** Room for 64 Ki records of four words and their length. */
-const RING_BYTES = 2 * 1024 * 1024;
-const FEED_INTERVAL_MS = 2;
 const SYNC_STEP_BYTES = 4 * 1024 * 1024;
 
 export interface SaveJobOptions {
@@ -23,14 +20,20 @@ export interface SaveJobOptions {
   access: "none" | "lru" | "lfu";
   /** Microseconds after each key. */
   keySaveDelay: number;
-  directory: string;
+  /** Absolute path of the directory, asked for once: when the worker, with its permission to write there, is ready. */
+  directory: () => string;
   tempName: string;
   /** Most shadow memory of page images, bytes. */
   shadowBytesMax: number;
   /** Old values that the worker still has to read may take this many bytes; over it, writers should wait. */
   heldBytesMax: number;
-  /** Told when a feed held the loop, milliseconds. */
+  /** Told when going on with the view has held the loop, milliseconds. */
   onFeed: (milliseconds: number) => void;
+  /** `congested` has become true. */
+  onCongested: () => void;
+  /** For tests. */
+  files?: DumpFileSystem;
+  ringBytes?: number;
 }
 
 export type SaveOutcome =
@@ -55,68 +58,104 @@ export interface SaveProgress {
   heldBytes: number;
 }
 
+/** What a job needs of a strategy. */
+export type SaveStrategy = Pick<SnapshotStrategy, "entries" | "begin">;
+
 export class SaveJob {
   readonly startedAt = Date.now();
   /** Never rejects. */
   readonly done: Promise<SaveOutcome>;
+  /** Whether the view lasts only as long as no database is emptied. */
   readonly usesIterator: boolean;
   private readonly keysTotal: number;
+  private readonly view: SaveView;
   private readonly run: SnapshotRun;
-  private iterator: BackgroundIterator | null = null;
-  private slot: ReaderSlot | null = null;
-  private image: PageImage | null = null;
-  private shadowPeak = 0;
-  /** Items handed over when a large value last changed: the image may go when they are done. */
-  private protectedUntil = 0;
-  private ring: SharedRing | null = null;
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  private dump: TempDump | undefined;
+  private timer: ReturnType<typeof setInterval> | undefined;
   private cancelled = false;
   private overLimit = false;
   private ended = false;
 
+  /** Throws where the save could not even begin; then nothing is left of it. */
   constructor(
-    private readonly keyspace: Keyspace,
-    strategy: SnapshotStrategy,
+    keyspace: Keyspace,
+    strategy: SaveStrategy,
     private readonly options: SaveJobOptions,
     finalName: string,
   ) {
     this.keysTotal = keyspace.size;
     this.usesIterator = strategy.entries === "iterator";
-    const path = `${options.directory}/${options.tempName}`;
-    this.run = strategy.begin({
-      ...this.prepareView(),
-      header: options.header,
-      functions: [],
-      databases: keyspace.databases.filter((each) => each.size > 0).map((each) => ({
-        id: each.id,
-        keys: each.keys.size,
-        expires: each.expires.size,
-      })),
-      rdbVersion: options.rdbVersion,
-      checksum: options.checksum,
-      compressor: options.compress ? "codec-lzf" : undefined,
-      access: options.access,
-      lfu: keyspace.lfu,
-      path,
-      syncBytes: options.incrementalSync ? SYNC_STEP_BYTES : 0,
-      keySaveDelay: options.keySaveDelay,
+    this.view = this.makeView(keyspace);
+    try {
+      this.run = strategy.begin({
+        ...this.view.handles,
+        header: options.header,
+        functions: [],
+        databases: keyspace.databases.filter((each) => each.size > 0).map((each) => ({
+          id: each.id,
+          keys: each.keys.size,
+          expires: each.expires.size,
+        })),
+        rdbVersion: options.rdbVersion,
+        checksum: options.checksum,
+        compressor: options.compress ? "codec-lzf" : undefined,
+        access: options.access,
+        lfu: keyspace.lfu,
+        path: () => this.place().path,
+        syncBytes: options.incrementalSync ? SYNC_STEP_BYTES : 0,
+        keySaveDelay: options.keySaveDelay,
+        queueDepth: () => this.view.queuedBytes,
+      });
+    } catch (error) {
+      this.view.close();
+      throw error;
+    }
+    if (this.view.stepIntervalMs > 0) {
+      this.step();
+      this.timer = setInterval(() => this.step(), this.view.stepIntervalMs);
+    }
+    this.done = this.finish(finalName);
+  }
+
+  private makeView(keyspace: Keyspace): SaveView {
+    const { shadowBytesMax, heldBytesMax, onCongested, ringBytes } = this.options;
+    const onLost = () => {
+      this.overLimit = true;
+      queueMicrotask(() => this.run.cancel());
+    };
+    if (!this.usesIterator) return new ImageView(keyspace, { shadowBytesMax, onLost });
+    const processed = () => this.run === undefined ? 0 : this.run.processed();
+    return new IteratorView(keyspace, {
+      shadowBytesMax,
+      onLost,
+      heldBytesMax,
+      processed,
+      onCongested,
+      ringBytes,
     });
-    if (this.usesIterator) this.beginIterator();
-    this.done = this.finish(path, `${options.directory}/${finalName}`);
+  }
+
+  /** The directory is settled here. */
+  private place(): TempDump {
+    const { directory, tempName, files } = this.options;
+    return this.dump = new TempDump(directory(), tempName, files ?? systemDumpFiles);
   }
 
   /** True while writers should wait for the worker to catch up. */
   get congested(): boolean {
-    return this.iterator !== null &&
-      (this.iterator.congested || this.keyspace.arena.retiredBytes > this.options.heldBytesMax);
+    return this.view.congested;
   }
 
-  /** Gives up; the file that is there stays as it is. May be called at any time, more than once. */
+  /**
+   * Gives up. May be called at any time, more than once. When it returns, the file that is in the dump's place stays
+   * there; that is the new one already where this came too late.
+   */
   cancel(): void {
     if (this.ended) return;
     this.cancelled = true;
-    this.releaseView();
     this.run.cancel();
+    this.releaseView();
+    this.dump?.withdraw();
   }
 
   setKeySaveDelay(micros: number): void {
@@ -124,126 +163,58 @@ export class SaveJob {
   }
 
   get shadowBytesPeak(): number {
-    return Math.max(this.shadowPeak, this.image?.shadowBytesPeak ?? 0);
+    return this.view.shadowBytesPeak;
   }
 
   progress(): SaveProgress {
     const { processed, currentItemMs } = this.run.progress();
-    const steps = this.iterator?.progress();
+    const steps = this.view.progress();
     return {
       keysTotal: this.keysTotal,
       processed,
       queued: steps?.queued ?? 0,
-      queueLength: steps?.queueLength ?? 0,
+      queueLength: steps === null ? 0 : steps.queued - processed,
       queueTarget: steps?.queueTarget ?? 0,
       early: steps?.early ?? 0,
       longestFeedMs: steps?.longestFeedMs ?? 0,
       currentItemMs,
-      shadowBytes: this.image?.shadowBytes ?? 0,
-      heldBytes: this.iterator === null ? 0 : this.keyspace.arena.retiredBytes,
+      shadowBytes: this.view.shadowBytes,
+      heldBytes: this.view.heldBytes,
     };
   }
 
-  /** What the worker reads through: opened before the cut, so that nothing it needs is freed. */
-  private prepareView() {
-    const { arena } = this.keyspace;
-    if (!this.usesIterator) {
-      this.beginImage(() => {
-        // Inside a store: only note it here.
-        this.overLimit = true;
-        queueMicrotask(() => this.run.cancel());
-      });
-      return { arena: this.image!.handle };
-    }
-    this.slot = arena.openReader();
-    this.ring = SharedRing.create(RING_BYTES);
-    return { arena: arena.readerHandle(), entries: this.ring.handle, reader: this.slot.handle };
-  }
-
-  private beginImage(onOverLimit: () => void): void {
-    this.image = this.keyspace.arena.beginImage({ shadowBytesMax: this.options.shadowBytesMax, onOverLimit });
-    this.keyspace.imageActive = true;
-    this.keyspace.freezeAccess = true;
-  }
-
-  private endImage(): void {
-    if (this.image === null) return;
-    this.shadowPeak = this.shadowBytesPeak;
-    this.image.end();
-    this.image = null;
-    this.keyspace.imageActive = false;
-    this.keyspace.freezeAccess = false;
-  }
-
-  private beginIterator(): void {
-    this.iterator = new BackgroundIterator(
-      this.keyspace,
-      this.ring!,
-      this.run.processed,
-      () => this.protectLarge(),
-    );
-    this.timer = setInterval(() => this.feed(), FEED_INTERVAL_MS);
-    this.feed();
-  }
-
-  /** A large value is about to change while the worker may still need it: from here on it reads a page image. */
-  private protectLarge(): void {
-    this.protectedUntil = this.iterator!.progress().queued;
-    if (this.image !== null) return;
-    this.beginImage(() => {
-      this.overLimit = true;
-      queueMicrotask(() => this.run.cancel());
-    });
-  }
-
-  private feed(): void {
-    const { iterator } = this;
-    if (iterator === null) return;
+  /** The timer calls it; tests that have the loop for themselves do. */
+  step(): void {
     const start = performance.now();
-    iterator.feed();
-    if (this.image !== null && this.run.processed() >= this.protectedUntil) this.endImage();
-    this.keyspace.arena.reclaim();
+    this.view.step();
     this.options.onFeed(performance.now() - start);
   }
 
-  /** The worker needs nothing of the dataset any more. */
   private releaseView(): void {
     clearInterval(this.timer);
-    this.iterator?.close();
-    this.iterator = null;
-    this.ring?.stop();
-    this.endImage();
+    this.view.release();
   }
 
-  private async finish(tempPath: string, finalPath: string): Promise<SaveOutcome> {
-    let outcome: SaveOutcome;
+  private async finish(finalName: string): Promise<SaveOutcome> {
+    const outcome = await this.outcome(finalName);
+    this.ended = true;
+    this.releaseView();
+    this.view.close();
+    return outcome;
+  }
+
+  private async outcome(finalName: string): Promise<SaveOutcome> {
     try {
       const report = await this.run.done;
       this.releaseView();
       if (this.cancelled) throw new Error("cancelled");
-      await Deno.rename(tempPath, finalPath);
-      await syncDirectory(this.options.directory);
-      outcome = { result: "saved", keys: report.entries, bytes: report.bytes };
+      await this.dump!.commit(finalName);
+      return { result: "saved", keys: report.entries, bytes: report.bytes };
     } catch (error) {
-      await Deno.remove(tempPath).catch(() => {});
-      if (this.cancelled) outcome = { result: "cancelled" };
-      else if (this.overLimit) outcome = { result: "over-limit" };
-      else outcome = { result: "failed", error: error instanceof Error ? error : new Error(String(error)) };
+      await this.dump?.discard();
+      if (this.cancelled) return { result: "cancelled" };
+      if (this.overLimit) return { result: "over-limit" };
+      return { result: "failed", error: error instanceof Error ? error : new Error(String(error)) };
     }
-    this.ended = true;
-    this.releaseView();
-    // Only now is it sure that the worker holds no reference.
-    this.slot?.close();
-    this.keyspace.arena.reclaim();
-    return outcome;
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await Deno.open(path, { read: true });
-  try {
-    await directory.sync();
-  } finally {
-    directory.close();
   }
 }

@@ -160,11 +160,12 @@ function begin(subject: SnapshotSubject, { keyspace }: ArenaDataset, keySaveDela
       incrementalSync: true,
       access: "none",
       keySaveDelay,
-      directory: subject.folder,
+      directory: () => subject.folder,
       tempName: TEMP_NAME,
       shadowBytesMax: 256 * 1024 * 1024,
       heldBytesMax: 256 * 1024 * 1024,
       onFeed: () => {},
+      onCongested: () => {},
     },
     DUMP_NAME,
   );

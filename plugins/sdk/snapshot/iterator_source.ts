@@ -16,6 +16,8 @@ export class IteratorSource implements EntrySource {
   private readonly ring: SharedRing;
   private readonly progress: ReaderProgress;
   private readonly record = new Uint32Array(4);
+  /** Whether there is a current entry that has not been released. */
+  private holds = false;
 
   constructor(
     ring: RingHandle,
@@ -27,17 +29,23 @@ export class IteratorSource implements EntrySource {
     this.progress = ReaderProgress.attach(progress);
   }
 
+  /** The entry before is released where nobody did so: the iterator hands over more only when it hears of that. */
   next(): boolean {
     const { record } = this;
+    this.release();
     if (!this.ring.tryPopWords(record)) this.wait();
     if (record[2] === RECORD_COMPLETE) return false;
     this.database = record[0];
     this.ref = record[1];
+    this.holds = true;
     return true;
   }
 
   release(): void {
+    if (!this.holds) return;
+    this.holds = false;
     this.progress.pass(this.record[3] | 0);
+    this.control.processed++;
   }
 
   private wait(): void {

@@ -102,13 +102,14 @@ class Job implements SnapshotJob {
     if (this.#input.entries !== undefined) {
       throw new Error("the tables may change during this save; the manifest must provide entries: tables");
     }
-    return new TableSource(view);
+    return new TableSource(view, () => this.#throwIfCancelled(), this.#control);
   }
 
   encode({ view, entries }: SnapshotInputs): SnapshotReport {
     if (this.#output !== undefined) throw new Error("job.encode was called twice");
     const input = this.#input;
     const control = this.#control;
+    this.#throwIfCancelled();
     const output = this.#output = new FileOutput(input.path, input.syncBytes);
     const encoder = new RdbEncoder(view, { push: (chunk) => this.#write(output, chunk) }, {
       version: input.rdbVersion,
@@ -124,11 +125,10 @@ class Job implements SnapshotJob {
     for (const library of input.functions) encoder.functionLibrary(library);
     for (const { id, keys, expires } of input.databases) encoder.database(id, keys, expires);
     while (entries.next()) {
-      if (this.cancelled()) throw new SaveCancelledError();
+      this.#throwIfCancelled();
       control.itemStartedAt = Date.now();
       encoder.entry(entries.ref, entries.database);
       entries.release();
-      control.processed = encoder.keys;
     }
     control.itemStartedAt = 0;
     encoder.footer();
@@ -139,6 +139,10 @@ class Job implements SnapshotJob {
   /** The plugin is done with the job, one way or the other. */
   end(): void {
     this.#output?.close();
+  }
+
+  #throwIfCancelled(): void {
+    if (this.cancelled()) throw new SaveCancelledError();
   }
 
   #write(output: FileOutput, chunk: Uint8Array): void {
