@@ -3,14 +3,16 @@
 // node:crypto: its hash objects hold memory outside the heap, and millions of them in one turn stall in collections.
 import { sha1 } from "@noble/hashes/legacy.js";
 import type { Ref } from "../memory/arena.ts";
-import { ListpackCursor } from "../structures/listpack_bytes.ts";
-import { ENCODING_LISTPACK, FLAG_EXPIRE, TYPE_STRING } from "./entry_layout.ts";
+import { FLAG_EXPIRE, TYPE_STRING } from "./entry_layout.ts";
+import { HashValue } from "./hash_value.ts";
 import type { Keyspace } from "./keyspace.ts";
 
 const DIGEST_BYTES = 20;
 const EXPIRE_MARK = new TextEncoder().encode("!!expire!!");
 
-export type Digest = Uint8Array;
+const hash = new HashValue();
+
+type Digest = Uint8Array;
 
 /** Combines so that the order of calls does not matter. */
 function exclusiveOr(digest: Digest, bytes: Uint8Array): void {
@@ -39,41 +41,17 @@ function mixValue(keyspace: Keyspace, ref: Ref, digest: Digest): void {
     const address = entries.stringAddress(ref);
     mix(digest, arena.u8.slice(address, address + entries.stringLength(ref)));
   } else {
-    forEachField(keyspace, ref, (field, value) => {
+    hash.open(keyspace, ref);
+    hash.forEach(() => {
       const element = new Uint8Array(DIGEST_BYTES);
-      mix(element, field);
-      mix(element, value);
+      hash.readField();
+      mix(element, hash.bytes.subarray(hash.start, hash.end));
+      hash.readValue();
+      mix(element, hash.bytes.subarray(hash.start, hash.end));
       exclusiveOr(digest, element);
     });
   }
   if ((entries.meta(ref) & FLAG_EXPIRE) !== 0) exclusiveOr(digest, EXPIRE_MARK);
-}
-
-/** Visits a hash's fields with their values, as copies. */
-function forEachField(
-  keyspace: Keyspace,
-  ref: Ref,
-  visit: (field: Uint8Array, value: Uint8Array) => void,
-): void {
-  const { arena, entries, fields } = keyspace;
-  const value = entries.valueRef(ref);
-  if (entries.encoding(ref) === ENCODING_LISTPACK) {
-    const cursor = new ListpackCursor().open(arena.u8, value * 16);
-    const text = (): Uint8Array => cursor.element.bytes.slice(cursor.element.start, cursor.element.end);
-    while (cursor.next()) {
-      const field = text();
-      cursor.next();
-      visit(field, text());
-    }
-    return;
-  }
-  const copy = (address: number, length: number): Uint8Array => arena.u8.slice(address, address + length);
-  fields.attach(value).forEach((element) => {
-    visit(
-      copy(fields.fieldAddress(element), fields.fieldLength(element)),
-      copy(fields.valueAddress(element), fields.valueLength(element)),
-    );
-  });
 }
 
 /** Digest of one value, as 40 hex characters; `ref` 0 gives zeros. */

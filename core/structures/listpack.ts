@@ -25,6 +25,7 @@ export class Listpack {
   /** Position of the element that the last change wrote, or of the one after those that it deleted; 0 = the end. */
   position = 0;
   readonly #encoder = new ListpackEncoder();
+  readonly #secondEncoder = new ListpackEncoder();
   readonly #needle = new ListpackNeedle();
 
   constructor(private readonly arena: Arena) {}
@@ -50,6 +51,16 @@ export class Listpack {
     const copy = this.arena.allocate(bytes);
     this.arena.copyWithin(copy * 16, ref * 16, bytes);
     return copy;
+  }
+
+  /** Moves the listpack to a smaller block where there is one that holds it; returns its reference. */
+  fit(ref: Ref): Ref {
+    const bytes = this.bytes(ref);
+    const target = this.#smallerBlock(ref, bytes);
+    if (target === ref) return ref;
+    this.arena.copyWithin(target * 16, ref * 16, bytes);
+    this.arena.retire(ref);
+    return target;
   }
 
   free(ref: Ref): void {
@@ -159,6 +170,32 @@ export class Listpack {
     return this.#insert(ref, this.bytes(ref) - 1, bytes, start, end);
   }
 
+  /** Appends two elements, or none where the arena is full. */
+  appendPair(
+    ref: Ref,
+    first: Uint8Array,
+    firstStart: number,
+    firstEnd: number,
+    second: Uint8Array,
+    secondStart: number,
+    secondEnd: number,
+  ): Ref {
+    const encoder = this.#encoder;
+    const secondEncoder = this.#secondEncoder;
+    encoder.prepare(first, firstStart, firstEnd);
+    secondEncoder.prepare(second, secondStart, secondEnd);
+    const recorded = this.#recordedLength(ref);
+    const position = this.bytes(ref) - 1;
+    const result = this.#splice(ref, position, 0, encoder.total + secondEncoder.total);
+    this.#writeElement(result * 16 + position, encoder, first, firstStart);
+    this.#writeElement(result * 16 + position + encoder.total, secondEncoder, second, secondStart);
+    if (recorded !== LISTPACK_COUNT_UNKNOWN) {
+      this.#setRecordedLength(result, Math.min(recorded + 2, LISTPACK_COUNT_UNKNOWN));
+    }
+    this.position = position;
+    return result;
+  }
+
   prepend(ref: Ref, bytes: Uint8Array, start: number, end: number): Ref {
     return this.#insert(ref, LISTPACK_HEADER_BYTES, bytes, start, end);
   }
@@ -216,15 +253,20 @@ export class Listpack {
     const encoder = this.#encoder;
     const recorded = this.#recordedLength(ref);
     const result = this.#splice(ref, position, removed, encoder.total);
-    const arena = this.arena;
-    const at = result * 16 + position;
-    const dataAt = at + encoder.headBytes;
-    arena.copyIn(at, encoder.head, 0, encoder.headBytes);
-    arena.copyIn(dataAt, bytes, start, start + encoder.dataBytes);
-    arena.copyIn(dataAt + encoder.dataBytes, encoder.tail, 0, encoder.tailBytes);
+    this.#writeElement(result * 16 + position, encoder, bytes, start);
     if (removed === 0 && recorded !== LISTPACK_COUNT_UNKNOWN) this.#setRecordedLength(result, recorded + 1);
     this.position = position;
     return result;
+  }
+
+  #writeElement(address: number, encoder: ListpackEncoder, bytes: Uint8Array, start: number): void {
+    const arena = this.arena;
+    const dataAt = address + encoder.headBytes;
+    const tailAt = dataAt + encoder.dataBytes;
+    arena.copyIn(address, encoder.head, 0, encoder.headBytes);
+    arena.copyIn(dataAt, bytes, start, start + encoder.dataBytes);
+    if (encoder.tailBytes === 1) arena.setU8(tailAt, encoder.tail[0]);
+    else arena.copyIn(tailAt, encoder.tail, 0, encoder.tailBytes);
   }
 
   // Makes room for `added` bytes in the place of `removed` bytes, in the same block or in another.
@@ -249,13 +291,19 @@ export class Listpack {
     return target;
   }
 
+  // What grows keeps a block that is too big: its owner said that more will come.
   #blockFor(ref: Ref, total: number): Ref {
     const room = this.arena.sizeOf(ref);
     if (total > room) return this.arena.allocate(total);
-    if (total >= room * BLOCK_USED_MIN) return ref;
+    if (total >= this.bytes(ref) || total >= room * BLOCK_USED_MIN) return ref;
+    return this.#smallerBlock(ref, total);
+  }
+
+  /** Another block for so many bytes, or the same where none is smaller. */
+  #smallerBlock(ref: Ref, bytes: number): Ref {
     try {
-      const smaller = this.arena.allocate(total);
-      if (this.arena.sizeOf(smaller) < room) return smaller;
+      const smaller = this.arena.allocate(bytes);
+      if (this.arena.sizeOf(smaller) < this.arena.sizeOf(ref)) return smaller;
       this.arena.free(smaller);
     } catch (error) {
       // A full arena is no reason not to delete.

@@ -1,6 +1,6 @@
 // Listpacks in a plain array: a cursor, and the full check of bytes from outside (RDB files, RESTORE payloads,
 // replication) that must be passed before anything else walks them. Called by persistence and by snapshot workers.
-import { hashBytes } from "./hash.ts";
+import { DuplicateCheck } from "./duplicate_check.ts";
 import {
   backLengthBytes,
   elementBytes,
@@ -61,6 +61,13 @@ export function listpackProblem(bytes: Uint8Array, start: number, end: number): 
   let count = 0;
   let at = start + LISTPACK_HEADER_BYTES;
   for (; at < last; count++) {
+    const size = elementBytes(bytes, at);
+    const after = at + size + 1;
+    // Nearly every element is short: one byte behind it, which repeats its size.
+    if (size > 0 && size <= 127 && after <= last && bytes[after - 1] === size) {
+      at = after;
+      continue;
+    }
     const problem = elementProblem(bytes, at, last);
     if (problem !== "") return `listpack element ${count} ${problem}`;
     at = nextElement(bytes, at);
@@ -72,12 +79,17 @@ export function listpackProblem(bytes: Uint8Array, start: number, end: number): 
   return "";
 }
 
-/** As `listpackProblem`, for pairs of field and value: whole pairs, at least one, no field twice. */
+/** As `listpackProblem`, for pairs of field and value: whole pairs, no field twice. There may be none. */
 export function hashListpackProblem(bytes: Uint8Array, start: number, end: number): string {
   return listpackProblem(bytes, start, end) || groupProblem(bytes, start, 2, "field");
 }
 
-/** As `listpackProblem`, for members of a set: at least one, none twice. */
+/** As `listpackProblem`, for pairs of member and score: whole pairs, no member twice. There may be none. */
+export function sortedSetListpackProblem(bytes: Uint8Array, start: number, end: number): string {
+  return listpackProblem(bytes, start, end) || groupProblem(bytes, start, 2, "member");
+}
+
+/** As `listpackProblem`, for members of a set: none twice. There may be none. */
 export function setListpackProblem(bytes: Uint8Array, start: number, end: number): string {
   return listpackProblem(bytes, start, end) || groupProblem(bytes, start, 1, "member");
 }
@@ -104,37 +116,18 @@ function countElements(bytes: Uint8Array, start: number): number {
 }
 
 const key = new ListpackElement();
-const other = new ListpackElement();
-/** Open addressing over positions of keys; 0 = free. Kept between calls, emptied before each. */
-let seen = new Int32Array(64);
+const seen = new DuplicateCheck();
 
 // Groups of `size` elements whose first ones are keys. A number stored as text and as an integer is the same key.
 function groupProblem(bytes: Uint8Array, start: number, size: number, name: string): string {
-  const count = countElements(bytes, start);
-  if (count === 0) return "a listpack is empty";
+  const count = listpackLength(bytes, start);
   if (count % size !== 0) return `a listpack's last ${name} has no value`;
-  const slots = 2 ** Math.ceil(Math.log2(count * 2));
-  if (seen.length < slots) seen = new Int32Array(slots);
-  else seen.fill(0, 0, slots);
-  const mask = slots - 1;
+  seen.begin(count / size);
   let at = start + LISTPACK_HEADER_BYTES;
   for (let group = 0; group < count / size; group++) {
     key.read(bytes, at);
-    let slot = hashBytes(key.bytes, key.start, key.end) & mask;
-    for (; seen[slot] !== 0; slot = (slot + 1) & mask) {
-      other.read(bytes, start + seen[slot]);
-      if (sameText()) return `a listpack has the same ${name} twice`;
-    }
-    seen[slot] = at - start;
+    if (!seen.add(key.bytes, key.start, key.end)) return `a listpack has the same ${name} twice`;
     for (let element = 0; element < size; element++) at = nextElement(bytes, at);
   }
   return "";
-}
-
-function sameText(): boolean {
-  if (key.length !== other.length) return false;
-  for (let index = 0; index < key.length; index++) {
-    if (key.bytes[key.start + index] !== other.bytes[other.start + index]) return false;
-  }
-  return true;
 }

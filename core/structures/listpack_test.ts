@@ -121,10 +121,17 @@ Deno.test("listpack behaves like an array under any sequence of operations, to t
         switch (operation & 15) {
           case 0:
           case 1:
-          case 2:
             ref = listpacks.append(ref, bytes, 0, bytes.length);
             model.push(text);
             break;
+          case 2: {
+            const second = pool[(operation >>> 13) % pool.length];
+            const secondBytes = latin1(second);
+            ref = listpacks.appendPair(ref, bytes, 0, bytes.length, secondBytes, 0, secondBytes.length);
+            model.push(text, second);
+            assert.equal(listpacks.position, listpacks.seek(ref, -2));
+            break;
+          }
           case 3:
             ref = listpacks.prepend(ref, bytes, 0, bytes.length);
             model.unshift(text);
@@ -170,7 +177,7 @@ Deno.test("listpack behaves like an array under any sequence of operations, to t
           case 12: {
             const copy = listpacks.copyOf(ref);
             listpacks.free(ref);
-            ref = copy;
+            ref = listpacks.fit(copy);
             break;
           }
           case 13: {
@@ -270,6 +277,21 @@ Deno.test("long elements: 12-bit and 32-bit lengths, and backward lengths of up 
   const cursor = new ListpackCursor().open(bytesOf(arena, listpacks, ref), 0);
   for (const text of model) assert.ok(cursor.next() && cursor.element.length === text.length);
   assert.equal(cursor.next(), false);
+});
+
+Deno.test("room that was asked for stays while the listpack grows, and goes with fit", () => {
+  const { arena, listpacks } = newListpacks();
+  const start = arena.stats.used;
+  const ref = listpacks.create(4096);
+  const bytes = latin1("text");
+  assert.equal(listpacks.append(ref, bytes, 0, bytes.length), ref);
+  assert.equal(listpacks.appendPair(ref, bytes, 0, 4, bytes, 1, 3), ref);
+  const fitted = listpacks.fit(ref);
+  assert.ok(arena.sizeOf(fitted) < 64);
+  assert.deepEqual(elementsOf(listpacks, fitted), ["text", "text", "ex"]);
+  assert.equal(listpacks.fit(fitted), fitted);
+  listpacks.free(fitted);
+  assert.equal(arena.stats.used, start);
 });
 
 Deno.test("a full arena leaves the listpack as it was", () => {

@@ -27,8 +27,7 @@ import {
   NOT_FINITE,
   OVERFLOW,
 } from "../../core/protocol/errors.ts";
-import { announce, OPEN, openHashToChange, REFUSED, setField } from "./hash_lookup.ts";
-import { hash } from "./hash_value.ts";
+import { announce, hash, OPEN, openHashToChange, REFUSED, setField } from "./hash_lookup.ts";
 
 const scratch = new Uint8Array(INT64_TEXT_BYTES_MAX);
 

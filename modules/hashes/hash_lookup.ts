@@ -1,10 +1,13 @@
-// Finding the hash at a key, and telling what became of it: shared by all hash commands. Opens the one HashValue.
+// Finding the hash at a key, and telling what became of it: shared by all hash commands. Owns the one HashValue.
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { TYPE_HASH } from "../../core/keyspace/entry_layout.ts";
+import { HashValue } from "../../core/keyspace/hash_value.ts";
 import type { Ref } from "../../core/memory/arena.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { WRONG_TYPE } from "../../core/protocol/errors.ts";
-import { hash } from "./hash_value.ts";
+
+/** The flyweight that all hash commands share; handlers run one at a time. */
+export const hash: HashValue = new HashValue();
 
 /** What a lookup found. ABSENT and OPEN leave the reply to the caller; after REFUSED it has been given. */
 export const ABSENT = 0;
@@ -34,7 +37,7 @@ export function setField(
   end: number,
 ): boolean {
   if (found === OPEN) return hash.set(args.buffer, args.starts[2], args.ends[2], value, start, end);
-  hash.create(client.server, 1, args.length(2) + end - start);
+  hash.create(client.server.keyspace, client.server.config.values, 1, args.length(2) + end - start);
   try {
     hash.set(args.buffer, args.starts[2], args.ends[2], value, start, end);
     hash.addTo(client.db, args.buffer, args.starts[1], args.ends[1]);
@@ -53,10 +56,11 @@ export function announce(client: CommandClient, args: Arguments, event: string, 
 
 function open(client: CommandClient, ref: Ref): number {
   if (ref === 0) return ABSENT;
-  if (client.server.keyspace.entries.type(ref) !== TYPE_HASH) {
+  const { server } = client;
+  if (server.keyspace.entries.type(ref) !== TYPE_HASH) {
     client.reply.error(WRONG_TYPE);
     return REFUSED;
   }
-  hash.open(client.server, ref);
+  hash.open(server.keyspace, ref, server.config.values);
   return OPEN;
 }

@@ -5,8 +5,7 @@ import type { CommandClient } from "../../core/commands/command_client.ts";
 import { int64Argument } from "../../core/commands/number_arguments.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { OUT_OF_RANGE, outsideRange, SYNTAX_ERROR } from "../../core/protocol/errors.ts";
-import { ABSENT, openHash, REFUSED } from "./hash_lookup.ts";
-import { hash } from "./hash_value.ts";
+import { ABSENT, hash, openHash, REFUSED } from "./hash_lookup.ts";
 
 const COUNT_MAX = 2n ** 63n - 1n;
 const COUNT_WITH_VALUES_MAX = COUNT_MAX / 2n;
@@ -39,10 +38,10 @@ function hrandfield(client: CommandClient, args: Arguments): void {
   const isDistinct = count > 0;
   const wanted = isDistinct ? Math.min(count, hash.size) : -count;
   client.reply.array(withValues && client.reply.protocol === 2 ? wanted * 2 : wanted);
-  if (!isDistinct) hash.pickRepeatedly(wanted, writePicked);
+  if (!isDistinct) pickRepeatedly(wanted);
   else if (wanted === hash.size) hash.forEach(writePicked);
-  else if (wanted > hash.size * SHUFFLE_SHARE) hash.pickShuffled(wanted, writePicked);
-  else hash.pickDistinct(wanted, writePicked);
+  else if (hash.isPacked || wanted > hash.size * SHUFFLE_SHARE) pickShuffled(wanted);
+  else pickDistinct(wanted);
 }
 
 function replyOne(client: CommandClient, args: Arguments): void {
@@ -52,10 +51,43 @@ function replyOne(client: CommandClient, args: Arguments): void {
     client.reply.null();
     return;
   }
-  hash.pickRepeatedly(1, () => {
-    hash.readField();
-    client.reply.bulk(hash.bytes, hash.start, hash.end);
-  });
+  hash.place = hash.randomPlace();
+  hash.readField();
+  client.reply.bulk(hash.bytes, hash.start, hash.end);
+}
+
+/** Each pick is among all fields. */
+function pickRepeatedly(count: number): void {
+  const places = hash.isPacked ? hash.places() : null;
+  for (let pick = 0; pick < count; pick++) {
+    write(places === null ? hash.randomPlace() : places[randomBelow(places.length)]);
+  }
+}
+
+/** Different fields, many fewer than there are: picks until it has enough. */
+function pickDistinct(count: number): void {
+  const picked = new Set<number>();
+  while (picked.size < count) picked.add(hash.randomPlace());
+  for (const place of picked) write(place);
+}
+
+/** Different fields, by shuffling all. */
+function pickShuffled(count: number): void {
+  const places = hash.places();
+  for (let pick = 0; pick < count; pick++) {
+    const other = pick + randomBelow(places.length - pick);
+    write(places[other]);
+    places[other] = places[pick];
+  }
+}
+
+function write(place: number): void {
+  hash.place = place;
+  writePicked();
+}
+
+function randomBelow(limit: number): number {
+  return Math.floor(Math.random() * limit);
 }
 
 /** The count, or NaN after an error reply. */

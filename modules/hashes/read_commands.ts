@@ -4,8 +4,7 @@ import { type CommandSpec, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import type { ReplyWriter } from "../../core/protocol/reply_writer.ts";
-import { ABSENT, OPEN, openHash, REFUSED } from "./hash_lookup.ts";
-import { hash } from "./hash_value.ts";
+import { ABSENT, hash, OPEN, openHash, REFUSED } from "./hash_lookup.ts";
 
 function hget(client: CommandClient, args: Arguments): void {
   const found = openHash(client, args);

@@ -6,8 +6,13 @@ import { integerArgument } from "../../core/commands/number_arguments.ts";
 import { parseScanCursor, SCAN_COUNT_DEFAULT } from "../../core/commands/scan_options.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { SYNTAX_ERROR } from "../../core/protocol/errors.ts";
-import { ABSENT, openHash, REFUSED } from "./hash_lookup.ts";
-import { hash } from "./hash_value.ts";
+import { ABSENT, hash, openHash, REFUSED } from "./hash_lookup.ts";
+
+/** Buckets that one command looks at, at most, for each element asked for. */
+const SCAN_STEPS_PER_ELEMENT = 10;
+
+/** Places of the fields that one command has found. */
+const collected: number[] = [];
 
 /** What the visitor below needs to know; set for one command. */
 let current: CommandClient;
@@ -32,11 +37,29 @@ function hscan(client: CommandClient, args: Arguments): void {
   current = client;
   currentArgs = args;
   written = 0;
-  const next = hash.collect(cursor, wantedCount);
+  const next = collectSome(cursor);
   replyHead(client, next);
   const mark = client.reply.beginArray();
-  hash.forEachCollected(writeMatching);
+  for (let index = 0; index < collected.length; index++) {
+    hash.place = collected[index];
+    writeMatching();
+  }
   client.reply.endArray(mark, written);
+}
+
+/** Collects about as many fields as are wanted; returns the next cursor. */
+function collectSome(cursor: number): number {
+  collected.length = 0;
+  let steps = wantedCount * SCAN_STEPS_PER_ELEMENT;
+  let next = cursor;
+  do {
+    next = hash.scan(next, collect);
+  } while (next !== 0 && --steps > 0 && collected.length < wantedCount);
+  return next;
+}
+
+function collect(place: number): void {
+  collected.push(place);
 }
 
 function replyHead(client: CommandClient, cursor: number): void {

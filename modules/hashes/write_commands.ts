@@ -3,8 +3,7 @@ import { type CommandSpec, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { wrongArity } from "../../core/protocol/errors.ts";
-import { ABSENT, announce, OPEN, openHashToChange, REFUSED, setField } from "./hash_lookup.ts";
-import { hash } from "./hash_value.ts";
+import { ABSENT, announce, hash, OPEN, openHashToChange, REFUSED, setField } from "./hash_lookup.ts";
 
 function hset(client: CommandClient, args: Arguments): void {
   if (args.count % 2 === 1) {
@@ -39,7 +38,8 @@ function setPairs(client: CommandClient, args: Arguments): number {
 }
 
 function createWithPairs(client: CommandClient, args: Arguments, pairs: number): number {
-  hash.create(client.server, pairs, args.totalBytes() - args.length(0) - args.length(1));
+  const { keyspace, config } = client.server;
+  hash.create(keyspace, config.values, pairs, args.totalBytes() - args.length(0) - args.length(1));
   try {
     const added = addPairs(args, pairs);
     hash.addTo(client.db, args.buffer, args.starts[1], args.ends[1]);

@@ -1,5 +1,5 @@
-// What the readers of packed collections (listpack, ziplist, zipmap) have in common. They check every byte they pass,
-// because the packed bytes of a listpack are kept as they are and later code walks them without checks.
+// What the readers of the packed collections of old RDB versions (ziplist, zipmap) have in common. They check every
+// byte that they pass, since the bytes come from outside.
 import { formatInt64, formatInteger, INT64_TEXT_BYTES_MAX } from "../../bytes/integer.ts";
 
 /**

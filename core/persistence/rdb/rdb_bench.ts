@@ -60,16 +60,42 @@ Deno.bench({ name: "encode 100k x 64 B, live, trying to compress", group: "encod
   encode(dataset.reader, true);
 });
 
-Deno.bench({ name: "load 100k x 64 B into the keyspace", group: "decode" }, () => {
-  const sink = new KeyspaceSink(dataset.keyspace, {
+/** Hashes of 8 fields, half of them numbers: as listpacks, and field by field as large hashes come. */
+const packedHashes = new ArenaDataset(256 * 1024 * 1024);
+const tableHashes = new ArenaDataset(256 * 1024 * 1024);
+for (let k = 0; k < KEYS; k++) {
+  const elements = [];
+  for (let field = 0; field < 8; field++) {
+    elements.push(`field:${field}`, field % 2 ? `${k * field}` : `value ${k}`);
+  }
+  packedHashes.hashListpack(`key:${k}`, elements);
+  const fields: Record<string, string> = {};
+  for (let at = 0; at < elements.length; at += 2) fields[elements[at]] = elements[at + 1];
+  tableHashes.hashTable(`key:${k}`, fields);
+}
+const packedFile = packedHashes.encode({ compress: false });
+const tableFile = tableHashes.encode({ compress: false });
+/** What is loaded into; no reader holds back what a load replaces. */
+const target = new ArenaDataset(256 * 1024 * 1024);
+
+function load(bytes: Uint8Array<ArrayBuffer>): void {
+  const sink = new KeyspaceSink(target.keyspace, {
     hashMaxListpackEntries: 128,
     hashMaxListpackValue: 64,
     existing: "replace",
   });
-  loadRdb(new MemoryByteSource(file), sink, {
+  loadRdb(new MemoryByteSource(bytes), sink, {
     databases: 16,
     checksum: "verify",
     versionCheck: "strict",
     unsupported: "refuse",
   });
+}
+
+Deno.bench({ name: "load 100k x 64 B into the keyspace", group: "decode" }, () => load(file));
+Deno.bench({ name: "load 100k hashes of 8 fields, listpacks", group: "decode" }, () => {
+  load(packedFile);
+});
+Deno.bench({ name: "load 100k hashes of 8 fields, field by field", group: "decode" }, () => {
+  load(tableFile);
 });

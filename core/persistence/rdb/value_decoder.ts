@@ -1,7 +1,8 @@
 // Decodes keys with their values, and the values of DUMP payloads, into a LoadSink. What usually fits the window is
 // taken whole by plain functions; the generator carries the state of long values across pauses. A new value type
 // gets its branch here, its structure beside it, and a method in LoadSink.
-import { DuplicateCheck } from "./duplicate_check.ts";
+import { DuplicateCheck } from "../../structures/duplicate_check.ts";
+import { hashListpackProblem, listpackLength } from "../../structures/listpack_bytes.ts";
 import {
   RDB_TYPE_HASH,
   RDB_TYPE_HASH_LISTPACK,
@@ -10,7 +11,6 @@ import {
   RDB_TYPE_STRING,
   rdbTypeName,
 } from "./format.ts";
-import { ListpackReader } from "./listpack_reader.ts";
 import type { LoadedKey, LoadSink } from "./load_sink.ts";
 import type { PackedReader } from "./packed_reader.ts";
 import type { Pacer } from "./pacer.ts";
@@ -68,7 +68,6 @@ export class ValueDecoder {
   readonly #keySlot = new StringSlot();
   readonly #field = new StringSlot();
   readonly #value = new StringSlot();
-  readonly #listpack = new ListpackReader();
   readonly #duplicates = new DuplicateCheck();
 
   constructor(
@@ -152,17 +151,17 @@ export class ValueDecoder {
     const value = this.#value;
     const at = this.reader.offset;
     if (!this.reader.readString(value)) return INPUT_SHORT;
-    const fields = this.#checkPairs(this.#listpack, at);
-    if (fields === 0) {
-      this.emptyKeysSkipped++;
-    } else if (this.#keepsKey()) {
-      this.#expectNew(this.sink.hashListpack(this.key, value.bytes, value.start, value.end, fields));
-    }
+    const { bytes, start, end } = value;
+    const problem = hashListpackProblem(bytes, start, end);
+    if (problem !== "") throw this.reader.error("RDB_BAD_VALUE", problem, at);
+    const fields = listpackLength(bytes, start) / 2;
+    if (fields === 0) this.emptyKeysSkipped++;
+    else if (this.#keepsKey()) this.#expectNew(this.sink.hashListpack(this.key, bytes, start, end, fields));
     this.#keyDone();
     return RECORD_DONE;
   }
 
-  /** Checks the packed hash in the value slot; returns its number of fields. */
+  /** Checks the ziplist or zipmap in the value slot; returns its number of fields. */
   #checkPairs(packed: PackedReader, at: number): number {
     const { bytes, start, end } = this.#value;
     const elements = packed.countElements(bytes, start, end);

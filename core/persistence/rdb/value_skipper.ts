@@ -26,9 +26,12 @@ import {
   RDB_TYPE_ZSET_ZIPLIST,
   rdbTypeName,
 } from "./format.ts";
+import {
+  listpackProblem,
+  setListpackProblem,
+  sortedSetListpackProblem,
+} from "../../structures/listpack_bytes.ts";
 import { intsetProblem } from "./intset_check.ts";
-import { ListpackReader } from "./listpack_reader.ts";
-import type { PackedReader } from "./packed_reader.ts";
 import type { RdbReader } from "./reader.ts";
 import type { StringSlot } from "./string_slot.ts";
 import { ZiplistReader } from "./ziplist_reader.ts";
@@ -54,15 +57,15 @@ export function* skipValue(type: number, reader: RdbReader, slot: StringSlot): S
     case RDB_TYPE_HASH_2:
       return yield* skipFieldsWithExpiry(reader, slot);
     case RDB_TYPE_LIST_ZIPLIST:
-      return yield* skipPacked(reader, slot, new ZiplistReader(), 1);
+      return yield* skipPacked(reader, slot, ziplistProblem);
     case RDB_TYPE_ZSET_ZIPLIST:
-      return yield* skipPacked(reader, slot, new ZiplistReader(), 2);
+      return yield* skipPacked(reader, slot, sortedSetZiplistProblem);
     case RDB_TYPE_ZSET_LISTPACK:
-      return yield* skipPacked(reader, slot, new ListpackReader(), 2);
+      return yield* skipPacked(reader, slot, sortedSetListpackProblem);
     case RDB_TYPE_SET_LISTPACK:
-      return yield* skipPacked(reader, slot, new ListpackReader(), 1);
+      return yield* skipPacked(reader, slot, setListpackProblem);
     case RDB_TYPE_SET_INTSET:
-      return yield* skipIntset(reader, slot);
+      return yield* skipPacked(reader, slot, intsetProblem);
     case RDB_TYPE_LIST_QUICKLIST:
       return yield* skipQuicklist(reader, slot);
     case RDB_TYPE_LIST_QUICKLIST_2:
@@ -168,42 +171,46 @@ function* skipFieldsWithExpiry(reader: RdbReader, slot: StringSlot): Skipping {
   }
 }
 
-/** One packed collection whose elements come in groups of `group`. */
-function* skipPacked(reader: RdbReader, slot: StringSlot, packed: PackedReader, group: number): Skipping {
+/** One packed collection; `problemOf` tells what is wrong with its bytes, "" where nothing is. */
+function* skipPacked(
+  reader: RdbReader,
+  slot: StringSlot,
+  problemOf: (bytes: Uint8Array, start: number, end: number) => string,
+): Skipping {
   const at = reader.offset;
   yield* string(reader, slot);
-  const elements = packed.countElements(slot.bytes, slot.start, slot.end);
-  if (elements < 0) throw reader.error("RDB_BAD_VALUE", packed.problem, at);
-  if (elements % group !== 0) {
-    throw reader.error("RDB_BAD_VALUE", "the last member of a sorted set has no score", at);
-  }
+  const problem = problemOf(slot.bytes, slot.start, slot.end);
+  if (problem !== "") throw reader.error("RDB_BAD_VALUE", problem, at);
 }
 
-function* skipIntset(reader: RdbReader, slot: StringSlot): Skipping {
-  const at = reader.offset;
-  yield* string(reader, slot);
-  const problem = intsetProblem(slot.bytes, slot.start, slot.end);
-  if (problem !== "") throw reader.error("RDB_BAD_VALUE", problem, at);
+const ziplist = new ZiplistReader();
+
+function ziplistProblem(bytes: Uint8Array, start: number, end: number): string {
+  ziplist.countElements(bytes, start, end);
+  return ziplist.problem;
+}
+
+function sortedSetZiplistProblem(bytes: Uint8Array, start: number, end: number): string {
+  const isOdd = ziplist.countElements(bytes, start, end) % 2 === 1;
+  return ziplist.problem || (isOdd ? "the last member of a sorted set has no score" : "");
 }
 
 function* skipQuicklist(reader: RdbReader, slot: StringSlot): Skipping {
   const nodes = yield* countOf(reader);
-  const packed = new ZiplistReader();
   for (let k = 0; k < nodes; k++) {
     yield false;
-    yield* skipPacked(reader, slot, packed, 1);
+    yield* skipPacked(reader, slot, ziplistProblem);
   }
 }
 
 function* skipQuicklist2(reader: RdbReader, slot: StringSlot): Skipping {
   const nodes = yield* countOf(reader);
-  const packed = new ListpackReader();
   for (let k = 0; k < nodes; k++) {
     yield false;
     const at = reader.offset;
     const container = yield* length(reader);
     if (container === QUICKLIST_PLAIN) yield* string(reader, slot);
-    else if (container === QUICKLIST_PACKED) yield* skipPacked(reader, slot, packed, 1);
+    else if (container === QUICKLIST_PACKED) yield* skipPacked(reader, slot, listpackProblem);
     else throw reader.error("RDB_BAD_VALUE", `a list node has the unknown container ${container}`, at);
   }
 }
@@ -211,7 +218,6 @@ function* skipQuicklist2(reader: RdbReader, slot: StringSlot): Skipping {
 /** Nodes of entries, the stream's counters, then groups with pending entries and consumers. */
 function* skipStream(reader: RdbReader, slot: StringSlot, version: number): Skipping {
   const nodes = yield* countOf(reader);
-  const packed = new ListpackReader();
   for (let k = 0; k < nodes; k++) {
     yield false;
     const at = reader.offset;
@@ -219,7 +225,7 @@ function* skipStream(reader: RdbReader, slot: StringSlot, version: number): Skip
     if (slot.length !== STREAM_ID_BYTES) {
       throw reader.error("RDB_BAD_VALUE", "a stream node has a bad first id", at);
     }
-    yield* skipPacked(reader, slot, packed, 1);
+    yield* skipPacked(reader, slot, listpackProblem);
   }
   // Length and last id; then first id, highest deleted id and number of entries ever added.
   yield* lengths(reader, version >= 2 ? 8 : 3);

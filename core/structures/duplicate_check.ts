@@ -1,5 +1,7 @@
-// Finds a repeated field in a packed hash or set before it is taken over. Reused for every value, so it keeps its
-// memory; open addressing over copies of the texts seen.
+// Finds a text that comes twice in a collection from outside, before the collection is taken over. One instance serves
+// many collections and so keeps its memory; open addressing over copies of the texts seen. Called by the check of
+// listpacks and by the RDB decoder.
+import { hashBytes } from "./hash.ts";
 
 const TEXT_BYTES_KEPT = 1024 * 1024;
 const SLOTS_MIN = 64;
@@ -12,7 +14,7 @@ export class DuplicateCheck {
   #ends = new Int32Array(SLOTS_MIN / 2);
   #count = 0;
 
-  /** Forgets everything; `expected` elements will be added at most. */
+  /** Forgets everything; `expected` texts will be added at most. */
   begin(expected: number): void {
     let slots = SLOTS_MIN;
     while (slots < expected * 2) slots *= 2;
@@ -30,9 +32,7 @@ export class DuplicateCheck {
   /** Adds a text; false where it was there already. */
   add(bytes: Uint8Array, start: number, end: number): boolean {
     const length = end - start;
-    let hash = length;
-    for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at], 0x01000193);
-    let slot = (hash ^ (hash >>> 15)) & this.#mask;
+    let slot = hashBytes(bytes, start, end) & this.#mask;
     for (let seen = this.#slots[slot]; seen !== 0; seen = this.#slots[slot]) {
       if (this.#isText(seen - 1, bytes, start, length)) return false;
       slot = (slot + 1) & this.#mask;

@@ -1,0 +1,325 @@
+// A hash in the arena, whichever of its two encodings it has: a listpack of pairs while it is small, a FieldTable after.
+// A flyweight: `open` it on an entry, use it, forget it; valid until the next lookup of a key. Called by the hash
+// commands, RDB load and the digest. Hot: finding, setting and reading allocate nothing on the JavaScript heap.
+import type { Arena, Ref } from "../memory/arena.ts";
+import { FieldTable } from "../structures/field_table.ts";
+import { Listpack } from "../structures/listpack.ts";
+import { LISTPACK_EMPTY_BYTES, ListpackElement } from "../structures/listpack_format.ts";
+import type { Database } from "./database.ts";
+import { ENCODING_HASHTABLE, ENCODING_LISTPACK, TYPE_HASH } from "./entry_layout.ts";
+import { NO_EXPIRE } from "./entry_store.ts";
+import type { Keyspace } from "./keyspace.ts";
+
+/** Encoding and length bytes of a pair of short texts in a listpack: right for most, and a start for the others. */
+const SHORT_PAIR_OVERHEAD_BYTES = 4;
+/** The same for texts of any length, at most. */
+const PAIR_OVERHEAD_BYTES_MAX = 20;
+
+/** Up to where a hash stays a listpack: fields, and bytes of a field or value. The configuration's values will do. */
+export interface HashLimits {
+  readonly hashMaxListpackEntries: number;
+  readonly hashMaxListpackValue: number;
+}
+
+/** For those who only read. */
+const NO_LIMITS: HashLimits = { hashMaxListpackEntries: 2 ** 30 - 1, hashMaxListpackValue: 2 ** 30 - 1 };
+
+export class HashValue {
+  /** The entry; 0 while a new hash has none yet. */
+  ref: Ref = 0;
+  /** The text that `readField` or `readValue` read: valid until the next read or change. */
+  bytes: Uint8Array = new Uint8Array(0);
+  start = 0;
+  end = 0;
+
+  /** The field that was found or is being visited; set it to return to a field. Lost by changes of the hash. */
+  place = 0;
+
+  #keyspace!: Keyspace;
+  #arena!: Arena;
+  #fields!: FieldTable;
+  #packed!: Listpack;
+  #root: Ref = 0;
+  #isPacked = false;
+  #entriesMax = 0;
+  #valueBytesMax = 0;
+  readonly #fieldText = new ListpackElement();
+
+  /** Works on the hash of this entry from now on. Without limits it is only to be read. */
+  open(keyspace: Keyspace, ref: Ref, limits: HashLimits = NO_LIMITS): void {
+    this.#bind(keyspace, limits);
+    const entries = keyspace.entries;
+    this.ref = ref;
+    this.#attach(entries.encoding(ref) === ENCODING_LISTPACK, entries.valueRef(ref));
+  }
+
+  /**
+   * Makes an empty hash for so many pairs, their texts of about so many bytes together. It belongs to no key until its
+   * `root` is given to an entry (`addTo`); `discard` frees it. Throws ARENA_FULL, as all changes do.
+   */
+  create(keyspace: Keyspace, limits: HashLimits, pairs: number, bytes: number): void {
+    this.#bind(keyspace, limits);
+    this.ref = 0;
+    if (pairs > this.#entriesMax) {
+      this.#attach(false, this.#fields.create(pairs));
+    } else {
+      const capacity = LISTPACK_EMPTY_BYTES + bytes + pairs * SHORT_PAIR_OVERHEAD_BYTES;
+      this.#attach(true, this.#packed.create(capacity));
+    }
+  }
+
+  /** As `create`, from a listpack of so many pairs that was checked (`hashListpackProblem`). */
+  createFrom(
+    keyspace: Keyspace,
+    limits: HashLimits,
+    listpack: Uint8Array,
+    start: number,
+    end: number,
+    pairs: number,
+  ): void {
+    this.#bind(keyspace, limits);
+    this.ref = 0;
+    this.#attach(true, this.#packed.createFrom(listpack, start, end));
+    try {
+      this.expectPairs(pairs);
+    } catch (error) {
+      this.discard();
+      throw error;
+    }
+  }
+
+  /** Gives back what `create` took for texts that did not come. */
+  fit(): void {
+    if (this.#isPacked) this.#moveTo(this.#packed.fit(this.#root));
+  }
+
+  /** Puts a new hash under a key that is absent. Throws ARENA_FULL with nothing changed. */
+  addTo(db: Database, key: Uint8Array, start: number, end: number): void {
+    this.ref = db.addCollection(key, start, end, TYPE_HASH, this.encoding, this.#root, NO_EXPIRE);
+  }
+
+  /** What an entry refers to as its value. */
+  get root(): Ref {
+    return this.#root;
+  }
+
+  get encoding(): number {
+    return this.#isPacked ? ENCODING_LISTPACK : ENCODING_HASHTABLE;
+  }
+
+  /** Frees a new hash that could not be finished. */
+  discard(): void {
+    if (this.#isPacked) this.#packed.free(this.#root);
+    else this.#fields.destroyWithFields();
+    this.#root = 0;
+  }
+
+  /** Whether it is a listpack. */
+  get isPacked(): boolean {
+    return this.#isPacked;
+  }
+
+  /** Number of fields. */
+  get size(): number {
+    return this.#isPacked ? this.#packed.length(this.#root) / 2 : this.#fields.size;
+  }
+
+  /** Bytes of the listpack; 0 where the hash is a table. */
+  get packedBytes(): number {
+    return this.#isPacked ? this.#arena.sizeOf(this.#root) : 0;
+  }
+
+  /** Whether the hash has the field; then `readValue` reads its value. */
+  find(field: Uint8Array, start: number, end: number): boolean {
+    this.place = this.#isPacked
+      ? this.#packed.find(this.#root, this.#packed.first(this.#root), field, start, end, 1)
+      : this.#fields.find(field, start, end);
+    return this.place !== 0;
+  }
+
+  /** Reads the name of the current field. */
+  readField(): void {
+    if (this.#isPacked) this.#readPacked(this.place);
+    else {
+      const start = this.#fields.fieldAddress(this.place);
+      this.#setText(start, start + this.#fields.fieldLength(this.place));
+    }
+  }
+
+  /** Reads the value of the current field. */
+  readValue(): void {
+    if (this.#isPacked) this.#readPacked(this.#packed.next(this.#root, this.place));
+    else {
+      const start = this.#fields.valueAddress(this.place);
+      this.#setText(start, start + this.#fields.valueLength(this.place));
+    }
+  }
+
+  /** Becomes a table at once where so many pairs given together would make it one. */
+  expectPairs(pairs: number): void {
+    if (this.#isPacked && pairs > this.#entriesMax) this.#becomeTable(pairs);
+  }
+
+  /**
+   * Sets a field; true where it is new. Becomes a table where the listpack limits say so. Throws ARENA_FULL with the
+   * fields as they were.
+   */
+  set(
+    field: Uint8Array,
+    fieldStart: number,
+    fieldEnd: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): boolean {
+    const mayPack = this.#isPacked && this.#mayPack(fieldEnd - fieldStart, valueEnd - valueStart);
+    if (!mayPack || !this.find(field, fieldStart, fieldEnd)) {
+      return this.append(field, fieldStart, fieldEnd, value, valueStart, valueEnd);
+    }
+    const position = this.#packed.next(this.#root, this.place);
+    this.#moveTo(this.#packed.replace(this.#root, position, value, valueStart, valueEnd));
+    return false;
+  }
+
+  /** As `set`, for a field that a listpack is known not to have: spares the walk. A table looks for it all the same. */
+  append(
+    field: Uint8Array,
+    fieldStart: number,
+    fieldEnd: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): boolean {
+    if (this.#isPacked && !this.#mayAppend(fieldEnd - fieldStart, valueEnd - valueStart)) {
+      this.#becomeTable(0);
+    }
+    if (!this.#isPacked) return this.#fields.set(field, fieldStart, fieldEnd, value, valueStart, valueEnd);
+    this.#moveTo(
+      this.#packed.appendPair(this.#root, field, fieldStart, fieldEnd, value, valueStart, valueEnd),
+    );
+    return true;
+  }
+
+  /** Deletes a field; false where it was absent. */
+  delete(field: Uint8Array, start: number, end: number): boolean {
+    if (!this.#isPacked) return this.#fields.delete(field, start, end);
+    if (!this.find(field, start, end)) return false;
+    this.#moveTo(this.#packed.deleteRange(this.#root, this.place, 2));
+    return true;
+  }
+
+  /** Calls `visit` for each field, which it may read. It must not change the hash. */
+  forEach(visit: () => void): void {
+    if (!this.#isPacked) {
+      this.#fields.forEach((element) => {
+        this.place = element;
+        visit();
+      });
+      return;
+    }
+    const packed = this.#packed;
+    for (let position = packed.first(this.#root); position !== 0;) {
+      this.place = position;
+      visit();
+      position = packed.next(this.#root, packed.next(this.#root, position));
+    }
+  }
+
+  /** Places of all fields. */
+  places(): Int32Array {
+    const all = new Int32Array(this.size);
+    let count = 0;
+    this.forEach(() => all[count++] = this.place);
+    return all;
+  }
+
+  /** Place of a field picked at random, each with the same chance. The hash is not empty. */
+  randomPlace(): number {
+    if (!this.#isPacked) return this.#fields.random();
+    return this.#packed.seek(this.#root, 2 * Math.floor(Math.random() * this.size));
+  }
+
+  /** One step of a scan: visits places and returns the next cursor, 0 = done. A listpack is visited whole. */
+  scan(cursor: number, visit: (place: number) => void): number {
+    if (!this.#isPacked) return this.#fields.scan(cursor, visit);
+    this.forEach(() => visit(this.place));
+    return 0;
+  }
+
+  #bind(keyspace: Keyspace, limits: HashLimits): void {
+    this.#entriesMax = limits.hashMaxListpackEntries;
+    this.#valueBytesMax = limits.hashMaxListpackValue;
+    if (keyspace === this.#keyspace) return;
+    this.#keyspace = keyspace;
+    this.#arena = keyspace.arena;
+    // Its own flyweight: others attach the keyspace's to something else while a hash is being loaded.
+    this.#fields = new FieldTable(keyspace.arena);
+    this.#packed = new Listpack(keyspace.arena);
+  }
+
+  #attach(isPacked: boolean, root: Ref): void {
+    this.#isPacked = isPacked;
+    this.#root = root;
+    this.place = 0;
+    if (!isPacked) this.#fields.attach(root);
+  }
+
+  /** The listpack is in another block now. */
+  #moveTo(root: Ref): void {
+    if (root === this.#root) return;
+    this.#root = root;
+    if (this.ref !== 0) this.#keyspace.entries.setValueRef(this.ref, root);
+  }
+
+  #mayPack(fieldBytes: number, valueBytes: number): boolean {
+    return fieldBytes <= this.#valueBytesMax && valueBytes <= this.#valueBytesMax &&
+      this.#packed.isSafeToAdd(this.#root, fieldBytes + valueBytes + PAIR_OVERHEAD_BYTES_MAX);
+  }
+
+  #mayAppend(fieldBytes: number, valueBytes: number): boolean {
+    return this.#mayPack(fieldBytes, valueBytes) && this.size < this.#entriesMax;
+  }
+
+  /** Turns the listpack into a table for at least `pairs` fields. Throws ARENA_FULL with the listpack in place. */
+  #becomeTable(pairs: number): void {
+    const packed = this.#packed;
+    const listpack = this.#root;
+    const fields = this.#fields;
+    const table = fields.create(Math.max(pairs, this.size + 1));
+    try {
+      for (
+        let position = packed.first(listpack);
+        position !== 0;
+        position = packed.next(listpack, position)
+      ) {
+        const field = this.#fieldText;
+        field.read(this.#arena.u8, listpack * 16 + position);
+        position = packed.next(listpack, position);
+        const value = packed.read(listpack, position);
+        fields.set(field.bytes, field.start, field.end, value.bytes, value.start, value.end);
+      }
+    } catch (error) {
+      fields.destroyWithFields();
+      throw error;
+    }
+    this.#attach(false, table);
+    if (this.ref !== 0) {
+      this.#keyspace.entries.setValueRef(this.ref, table);
+      this.#keyspace.entries.setEncoding(this.ref, ENCODING_HASHTABLE);
+    }
+    packed.free(listpack);
+  }
+
+  #readPacked(position: number): void {
+    const element = this.#packed.read(this.#root, position);
+    this.bytes = element.bytes;
+    this.start = element.start;
+    this.end = element.end;
+  }
+
+  #setText(start: number, end: number): void {
+    this.bytes = this.#arena.u8;
+    this.start = start;
+    this.end = end;
+  }
+}
