@@ -1,6 +1,7 @@
 // Speed of RDB encoding and loading beside redis-server's SAVE and start, in the same run: 1M string keys of 64 bytes.
 // deno run -P=tools bench/rdb.ts [keys] [rounds]   Prints a table; needs redis-server in PATH for the comparison.
-import { ArenaDataset, latin1Bytes } from "../core/persistence/rdb/arena_dataset.ts";
+import { latin1Bytes } from "../core/bytes/ascii.ts";
+import { ArenaDataset } from "../core/persistence/rdb/arena_dataset.ts";
 import { FileByteSource } from "../core/persistence/rdb/byte_source.ts";
 import { KeyspaceSink } from "../core/persistence/rdb/keyspace_sink.ts";
 import { loadRdb } from "../core/persistence/rdb/load.ts";

@@ -42,25 +42,6 @@ export function equalBytes(
   return true;
 }
 
-/** Orders two spans as `memcmp` does, a prefix before the longer span: negative, 0 or positive. */
-export function compareBytes(
-  a: Uint8Array,
-  aStart: number,
-  aEnd: number,
-  b: Uint8Array,
-  bStart: number,
-  bEnd: number,
-): number {
-  const aLength = aEnd - aStart;
-  const bLength = bEnd - bStart;
-  const common = aLength < bLength ? aLength : bLength;
-  for (let index = 0; index < common; index++) {
-    const difference = a[aStart + index] - b[bStart + index];
-    if (difference !== 0) return difference;
-  }
-  return aLength - bLength;
-}
-
 /** Writes a text of characters below 256, one byte each; returns the end offset. */
 export function writeLatin1(target: Uint8Array, offset: number, text: string): number {
   const length = text.length;

@@ -5,7 +5,7 @@ import { equalsWord, isSpaceByte, toLowerByte } from "./ascii.ts";
 /** What `scanFloat` found. NaN texts are invalid here, as every command refuses them. */
 export const FLOAT_INVALID = 0;
 export const FLOAT_DECIMAL = 1;
-export const FLOAT_HEXADECIMAL = 2;
+const FLOAT_HEXADECIMAL = 2;
 export const FLOAT_INFINITE = 3;
 
 const PLUS = 0x2b;

@@ -23,7 +23,7 @@ export interface LongDouble {
 }
 
 /** Texts of this many bytes and longer are refused. */
-export const LONG_DOUBLE_TEXT_BYTES_MAX = 5120;
+const LONG_DOUBLE_TEXT_BYTES_MAX = 5120;
 
 const MANTISSA_BITS = 64;
 /** Exponent of the lowest bit of a subnormal number. */

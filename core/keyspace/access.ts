@@ -2,7 +2,7 @@
 // The rules and constants are Valkey's (maxmemory policies, OBJECT IDLETIME, OBJECT FREQ).
 
 /** New keys start here so that they are not evicted at once. */
-export const LFU_INIT_COUNTER = 5;
+const LFU_INIT_COUNTER = 5;
 
 export interface LfuOptions {
   /** `lfu-log-factor`: hits needed for the counter to saturate grow with it. */

@@ -4,7 +4,7 @@ import type { Arena, Ref } from "../memory/arena.ts";
 import type { ArenaReader } from "../memory/arena_reader.ts";
 
 /** Arena root slot that holds the directory's reference. */
-export const ROOT_DATABASE_DIRECTORY = 0;
+const ROOT_DATABASE_DIRECTORY = 0;
 
 /** Allocates an empty directory for `count` databases and hooks it to the arena's root. */
 export function createDirectory(arena: Arena, count: number): void {
@@ -28,9 +28,4 @@ export function directoryCount(reader: ArenaReader): number {
 /** Root of the key table of database `index`, as the reader's view has it. */
 export function directoryKeysRoot(reader: ArenaReader, index: number): Ref {
   return reader.u32(reader.root(ROOT_DATABASE_DIRECTORY) * 4 + 1 + index * 2);
-}
-
-/** Root of the expiry table of database `index`, as the reader's view has it. */
-export function directoryExpiresRoot(reader: ArenaReader, index: number): Ref {
-  return reader.u32(reader.root(ROOT_DATABASE_DIRECTORY) * 4 + 2 + index * 2);
 }

@@ -33,8 +33,7 @@ export const WORD_EPOCH = 2; // snapshot epoch of the last change or emission
 export const WORD_KEY_LENGTH = 3; // bytes
 export const WORD_VALUE_LENGTH = 4; // bytes of a string; 0 for collections
 
-/** Byte offset of the expiry (f64, milliseconds since 1970) where FLAG_EXPIRE is set. */
-export const EXPIRE_OFFSET = 24;
+// Where FLAG_EXPIRE is set, the expiry (f64, milliseconds since 1970) is at byte 24.
 const KEY_OFFSET = 20;
 const KEY_OFFSET_EXPIRE = 32;
 

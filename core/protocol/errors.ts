@@ -7,7 +7,6 @@ export const WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong k
 export const SYNTAX_ERROR = "ERR syntax error";
 export const NO_SUCH_KEY = "ERR no such key";
 export const SAME_OBJECT = "ERR source and destination objects are the same";
-export const INDEX_OUT_OF_RANGE = "ERR index out of range";
 export const NOT_AN_INTEGER = "ERR value is not an integer or out of range";
 export const NOT_AN_INT32 = "ERR value is out of range, value must between -2147483648 and 2147483647";
 export const NOT_A_FLOAT = "ERR value is not a valid float";
@@ -43,7 +42,6 @@ export const LFU_SELECTED =
 
 // Databases.
 export const DB_OUT_OF_RANGE = "ERR DB index is out of range";
-export const INVALID_DB = "ERR invalid DB index";
 export const INVALID_FIRST_DB = "ERR invalid first DB index";
 export const INVALID_SECOND_DB = "ERR invalid second DB index";
 
@@ -81,22 +79,11 @@ export const DEBUG_NOT_ALLOWED =
 // States of the server.
 export const LOADING = "LOADING Valkey is loading the dataset in memory";
 export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
-export const READ_ONLY_REPLICA = "READONLY You can't write against a read only replica.";
-export const PRIMARY_DOWN =
-  "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
-export const NO_REPLICAS = "NOREPLICAS Not enough good replicas to write.";
-export const EXEC_ABORT = "EXECABORT Transaction discarded because of previous errors.";
-export const NO_SCRIPT = "NOSCRIPT No matching script. Please use EVAL.";
-export const BUSY_SCRIPT =
-  "BUSY Valkey is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
-export const BUSY_FUNCTION =
-  "BUSY Valkey is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.";
 export const SNAPSHOT_FAILED =
   "MISCONF Valkey is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands " +
   "that may modify the data set are disabled, because this instance is configured to report errors during writes " +
   "if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Valkey logs for details about " +
   "the RDB error.";
-export const BLOCKED_UNBLOCKED = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
 
 // The request protocol. Each is sent as `ERR Protocol error: ...`, and the connection is closed behind it.
 export const TOO_BIG_INLINE = "ERR Protocol error: too big inline request";

@@ -67,26 +67,14 @@ export class FieldTable extends HashTable {
       this.setFoundValue(value, valueStart, valueEnd);
       return false;
     }
-    const ref = this.createField(field, fieldStart, fieldEnd, value, valueStart, valueEnd);
-    try {
-      this.insertAfterFind(ref);
-    } catch (error) {
-      this.arena.free(ref);
-      throw error;
-    }
+    this.#insertField(field, fieldStart, fieldEnd, value, valueStart, valueEnd);
     return true;
   }
 
   /** Adds a member without a value; false where it is there already. Throws ARENA_FULL with the table as it was. */
   add(member: Uint8Array, start: number, end: number): boolean {
     if (this.find(member, start, end) !== 0) return false;
-    const ref = this.createField(member, start, end, member, end, end);
-    try {
-      this.insertAfterFind(ref);
-    } catch (error) {
-      this.arena.free(ref);
-      throw error;
-    }
+    this.#insertField(member, start, end, member, end, end);
     return true;
   }
 
@@ -155,6 +143,24 @@ export class FieldTable extends HashTable {
       throw error;
     }
     return this.root;
+  }
+
+  /** Adds the field that the last `find` did not find. */
+  #insertField(
+    field: Uint8Array,
+    fieldStart: number,
+    fieldEnd: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const ref = this.createField(field, fieldStart, fieldEnd, value, valueStart, valueEnd);
+    try {
+      this.insertAfterFind(ref);
+    } catch (error) {
+      this.arena.free(ref);
+      throw error;
+    }
   }
 
   protected keyEquals(ref: Ref, bytes: Uint8Array, start: number, end: number): boolean {

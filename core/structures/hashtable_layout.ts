@@ -46,14 +46,13 @@ export const ROOT_DIRECTORY_CAPACITY = 9;
 export const ROOT_ALLOCATED = 10;
 /** Changes whenever elements may have changed their place, so that a remembered slot can be distrusted. */
 export const ROOT_MOVES = 11;
-/** A small table's directory is the rest of its root block. */
-export const ROOT_INLINE_DIRECTORY = 12;
+/** A small table's directory is the rest of its root block, from word 12 on. */
 export const INLINE_DIRECTORY_WORDS = 4;
 /** The inline directory as a reference, relative to the root. */
 export const INLINE_DIRECTORY_GRANULE = 3;
 
 /** Most buckets of a table: what the 31-bit references of an arena could hold many times over. */
-export const BUCKETS_MAX = 2 ** 29;
+const BUCKETS_MAX = 2 ** 29;
 
 /** 2^(L+1) - 1 for N buckets. */
 export function maskOf(buckets: number): number {

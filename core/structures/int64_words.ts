@@ -1,9 +1,6 @@
 // Signed 64-bit integers as two words (high signed, low as 32 bits), to and from decimal text: for packed encodings that
 // hold integers beyond what a number can. No allocation, no bigint. Called by the listpack codec.
-import { formatInteger, isInt64, parseSafeInteger } from "../bytes/integer.ts";
-
-/** Longest text: a sign and 19 digits. */
-export const INT64_TEXT_BYTES = 20;
+import { formatInteger, INT64_TEXT_BYTES_MAX, isInt64, parseSafeInteger } from "../bytes/integer.ts";
 
 const ZERO = 0x30;
 const MINUS = 0x2d;
@@ -19,7 +16,7 @@ export class Int64Words {
   /** Takes the value that the span spells; false, and no change, where it is no canonical 64-bit integer. */
   parse(bytes: Uint8Array, start: number, end: number): boolean {
     const length = end - start;
-    if (length === 0 || length > INT64_TEXT_BYTES || bytes[start] > 0x39) return false;
+    if (length === 0 || length > INT64_TEXT_BYTES_MAX || bytes[start] > 0x39) return false;
     const small = parseSafeInteger(bytes, start, end);
     if (small === small) {
       this.setNumber(small);
@@ -79,7 +76,7 @@ export class Int64Words {
     limbs[3] = this.high >>> 16;
     if (negative) this.#negate();
     // A value that is not safe has 16 digits at least: the length is found by writing backwards from the longest.
-    const end = offset + INT64_TEXT_BYTES;
+    const end = offset + INT64_TEXT_BYTES_MAX;
     let at = end;
     while ((limbs[0] | limbs[1] | limbs[2] | limbs[3]) !== 0) {
       let rest = 0;

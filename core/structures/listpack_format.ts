@@ -13,14 +13,14 @@ export const LISTPACK_COUNT_UNKNOWN = 0xffff;
 export const LISTPACK_BYTES_MAX = 2 ** 30;
 
 // First bytes. 0 to 0x7f are themselves the integers 0 to 127.
-export const STRING_6 = 0x80;
-export const INTEGER_13 = 0xc0;
-export const STRING_12 = 0xe0;
-export const STRING_32 = 0xf0;
-export const INTEGER_16 = 0xf1;
-export const INTEGER_24 = 0xf2;
-export const INTEGER_32 = 0xf3;
-export const INTEGER_64 = 0xf4;
+const STRING_6 = 0x80;
+const INTEGER_13 = 0xc0;
+const STRING_12 = 0xe0;
+const STRING_32 = 0xf0;
+const INTEGER_16 = 0xf1;
+const INTEGER_24 = 0xf2;
+const INTEGER_32 = 0xf3;
+const INTEGER_64 = 0xf4;
 
 export function unsigned32(bytes: Uint8Array, at: number): number {
   return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
@@ -123,7 +123,7 @@ export class ListpackElement {
 }
 
 /** The value of the integer element at `at`. */
-export function readInteger(bytes: Uint8Array, at: number, target: Int64Words): void {
+function readInteger(bytes: Uint8Array, at: number, target: Int64Words): void {
   const first = bytes[at];
   let low = 0;
   if (first < STRING_6) low = first;

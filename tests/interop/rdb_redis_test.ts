@@ -1,7 +1,8 @@
 // RDB files and DUMP payloads to and from a real redis-server: what it writes is read to the same content, what Spork's
 // encoder writes passes redis-check-rdb and is loaded by it. Shown as ignored where redis-server is not installed.
 import assert from "node:assert/strict";
-import { ArenaDataset, latin1Bytes } from "../../core/persistence/rdb/arena_dataset.ts";
+import { latin1Bytes } from "../../core/bytes/ascii.ts";
+import { ArenaDataset } from "../../core/persistence/rdb/arena_dataset.ts";
 import { FileByteSource } from "../../core/persistence/rdb/byte_source.ts";
 import { checkRdbFile } from "../../core/persistence/rdb/check.ts";
 import { DumpEncoder, isDumpPayload, restorePayload } from "../../core/persistence/rdb/dump_payload.ts";

@@ -1,4 +1,6 @@
 // Keys and values in an arena of their own, made and encoded in a few words. For tests and benchmarks only.
+import { latin1Bytes } from "../../bytes/ascii.ts";
+import { concatBytes } from "../../bytes/concat.ts";
 import { ENCODING_HASHTABLE, ENCODING_LISTPACK, TYPE_HASH } from "../../keyspace/entry_layout.ts";
 import { NO_EXPIRE } from "../../keyspace/entry_store.ts";
 import { Keyspace } from "../../keyspace/keyspace.ts";
@@ -88,24 +90,6 @@ export class ArenaDataset {
   encode(more: Partial<RdbEncoderOptions> = {}): Uint8Array<ArrayBuffer> {
     const chunks: Uint8Array[] = [];
     this.encodeTo({ push: (chunk) => chunks.push(chunk.slice()) }, more);
-    return concat(chunks);
+    return concatBytes(chunks);
   }
-}
-
-export function latin1Bytes(text: string): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(text.length);
-  for (let at = 0; at < bytes.length; at++) bytes[at] = text.charCodeAt(at);
-  return bytes;
-}
-
-export function concat(chunks: Uint8Array[]): Uint8Array<ArrayBuffer> {
-  let length = 0;
-  for (const chunk of chunks) length += chunk.length;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }

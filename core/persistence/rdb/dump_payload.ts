@@ -1,5 +1,6 @@
 // The payload of DUMP and RESTORE: type and value as in an RDB stream, two bytes of RDB version, eight of checksum.
 // Called by the key commands, and by MIGRATE later.
+import { concatBytes } from "../../bytes/concat.ts";
 import type { ArenaReader } from "../../memory/arena_reader.ts";
 import type { Ref } from "../../memory/arena_layout.ts";
 import { WORD_KEY_LENGTH, WORD_META } from "../../keyspace/entry_layout.ts";
@@ -48,20 +49,8 @@ export class DumpEncoder {
     writer.endWithChecksum();
     const chunks = this.#chunks;
     this.#chunks = [];
-    return chunks.length === 1 ? chunks[0] : concat(chunks);
+    return chunks.length === 1 ? chunks[0] : concatBytes(chunks);
   }
-}
-
-function concat(chunks: Uint8Array[]): Uint8Array {
-  let length = 0;
-  for (const chunk of chunks) length += chunk.length;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }
 
 /**

@@ -32,7 +32,7 @@ const PREFIX_BYTES_MAX = 9 + 10;
 const ENTRIES_PER_CLOCK = 256;
 
 export interface RdbEncoderOptions extends ChunkWriterOptions {
-  /** One of WRITABLE_VERSIONS. */
+  /** 10, 11 or 80: what the option `rdb-version` accepts. */
   version: number;
   /** What access words hold and so what is saved of them: follows `maxmemory-policy`. */
   access: "none" | "lru" | "lfu";

@@ -1,13 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { latin1Bytes } from "../../bytes/ascii.ts";
+import { concatBytes } from "../../bytes/concat.ts";
 import { NO_EXPIRE } from "../../keyspace/entry_store.ts";
-import {
-  ArenaDataset,
-  concat,
-  encoderOptions as options,
-  latin1Bytes,
-  rdbHeader as header,
-} from "./arena_dataset.ts";
+import { ArenaDataset, encoderOptions as options, rdbHeader as header } from "./arena_dataset.ts";
 import { MemoryByteSource } from "./byte_source.ts";
 import { CHUNK_BYTES } from "./chunk_writer.ts";
 import { RdbEncoder, type RdbEncoderOptions } from "./encoder.ts";
@@ -37,7 +33,7 @@ function encodedValue(value: string, more: Partial<RdbEncoderOptions> = {}): Uin
   encoder.entry(dataset.refs()[0][0], 0);
   encoder.flush();
   // SELECTDB 0, type 0, key "k"
-  const bytes = concat(chunks);
+  const bytes = concatBytes(chunks);
   assert.deepEqual(bytes.subarray(0, 5), Uint8Array.of(0xfe, 0, 0, 1, 107));
   return bytes.subarray(5);
 }
@@ -104,7 +100,7 @@ Deno.test("replication fields and function libraries", () => {
   });
   encoder.functionLibrary(latin1Bytes("#!lua name=x\nreturn 1"));
   encoder.footer();
-  const { sink } = load(concat(chunks));
+  const { sink } = load(concatBytes(chunks));
   assert.equal(sink.auxFields["repl-stream-db"], "3");
   assert.equal(sink.auxFields["repl-id"], "a".repeat(40));
   assert.equal(sink.auxFields["repl-offset"], `${2 ** 40}`);
@@ -216,7 +212,7 @@ Deno.test("large strings go out in bounded chunks, compressed up to a limit", ()
   const chunks: Uint8Array[] = [];
   dataset.encodeTo({ push: (chunk) => chunks.push(chunk.slice()) });
   for (const chunk of chunks) assert.ok(chunk.length <= CHUNK_BYTES);
-  const bytes = concat(chunks);
+  const bytes = concatBytes(chunks);
   assert.ok(bytes.length > 3_000_000 + 18_000_000 && bytes.length < 3_000_000 + 18_000_000 + 100_000);
   assert.deepEqual(load(bytes).sink.values(), model);
 });

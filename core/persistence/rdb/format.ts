@@ -21,7 +21,6 @@ export const RDB_TYPE_SET = 2;
 export const RDB_TYPE_ZSET = 3;
 export const RDB_TYPE_HASH = 4;
 export const RDB_TYPE_ZSET_2 = 5;
-export const RDB_TYPE_MODULE_PRE_GA = 6;
 export const RDB_TYPE_MODULE_2 = 7;
 export const RDB_TYPE_HASH_ZIPMAP = 9;
 export const RDB_TYPE_LIST_ZIPLIST = 10;
@@ -93,17 +92,12 @@ export const CHECKSUM_BYTES = 8;
 
 /** The file ends in a checksum from this version on. */
 export const VERSION_CHECKSUM = 5;
-/** Hashes, sorted sets and lists hold listpacks from this version on (Redis 7.0). */
-export const VERSION_LISTPACK = 10;
 /** The last version of the common line (Redis 7.2, Valkey 7.2 to 8.1). */
 export const VERSION_COMMON_MAX = 11;
 /** Versions after the common line up to this one belong to other products. */
 export const VERSION_FOREIGN_MAX = 79;
 /** Valkey 9: signature VALKEY instead of REDIS. */
 export const VERSION_VALKEY = 80;
-
-/** Versions that the option `rdb-version` accepts for writing. */
-export const WRITABLE_VERSIONS: readonly number[] = [10, 11, 80];
 
 /** Types and opcodes whose meaning differs between the product lines. */
 const FOREIGN_TYPE_MIN = 22;

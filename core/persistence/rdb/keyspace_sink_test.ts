@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { latin1Bytes } from "../../bytes/ascii.ts";
 import { lfuMinutes } from "../../keyspace/access.ts";
 import { ENCODING_HASHTABLE, ENCODING_LISTPACK, WORD_ACCESS } from "../../keyspace/entry_layout.ts";
 import { ARENA_FULL } from "../../memory/arena.ts";
-import { ArenaDataset, latin1Bytes } from "./arena_dataset.ts";
+import { ArenaDataset } from "./arena_dataset.ts";
 import { MemoryByteSource } from "./byte_source.ts";
 import { KeyspaceSink, type KeyspaceSinkOptions } from "./keyspace_sink.ts";
 import { loadRdb } from "./load.ts";

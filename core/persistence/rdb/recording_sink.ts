@@ -1,5 +1,6 @@
 // A LoadSink that keeps everything as plain JavaScript values. For tests only.
 import assert from "node:assert/strict";
+import { latin1Text } from "../../bytes/ascii.ts";
 import { hashListpackProblem, ListpackCursor } from "../../structures/listpack_bytes.ts";
 import type { LoadedKey, LoadSink } from "./load_sink.ts";
 
@@ -46,13 +47,13 @@ export class RecordingSink implements LoadSink {
   }
 
   functionCode(bytes: Uint8Array, start: number, end: number): void {
-    this.functions.push(latin1(bytes, start, end));
+    this.functions.push(latin1Text(bytes, start, end));
   }
 
   string(key: LoadedKey, value: Uint8Array, start: number, end: number): boolean {
     return this.#add(
-      latin1(key.bytes, key.start, key.end),
-      recordOf(key, "string", latin1(value, start, end)),
+      latin1Text(key.bytes, key.start, key.end),
+      recordOf(key, "string", latin1Text(value, start, end)),
     );
   }
 
@@ -63,16 +64,16 @@ export class RecordingSink implements LoadSink {
     assert.equal(hashListpackProblem(listpack, start, end), "");
     cursor.open(listpack, start);
     while (cursor.next()) {
-      const field = latin1(element.bytes, element.start, element.end);
+      const field = latin1Text(element.bytes, element.start, element.end);
       cursor.next();
-      hash[field] = latin1(element.bytes, element.start, element.end);
+      hash[field] = latin1Text(element.bytes, element.start, element.end);
     }
     assert.equal(Object.keys(hash).length, fields);
-    return this.#add(latin1(key.bytes, key.start, key.end), recordOf(key, "listpack", hash));
+    return this.#add(latin1Text(key.bytes, key.start, key.end), recordOf(key, "listpack", hash));
   }
 
   hashBegin(key: LoadedKey, _expectedFields: number): boolean {
-    const name = latin1(key.bytes, key.start, key.end);
+    const name = latin1Text(key.bytes, key.start, key.end);
     if (this.databases.get(this.#database)?.has(name)) return false;
     this.#hash = { key: name, record: recordOf(key, "fields", {}), fields: new Map() };
     return true;
@@ -86,9 +87,9 @@ export class RecordingSink implements LoadSink {
     valueStart: number,
     valueEnd: number,
   ): boolean {
-    const name = latin1(field, fieldStart, fieldEnd);
+    const name = latin1Text(field, fieldStart, fieldEnd);
     if (this.#hash!.fields.has(name)) return false;
-    this.#hash!.fields.set(name, latin1(value, valueStart, valueEnd));
+    this.#hash!.fields.set(name, latin1Text(value, valueStart, valueEnd));
     return true;
   }
 
@@ -120,13 +121,4 @@ export class RecordingSink implements LoadSink {
 function recordOf(key: LoadedKey, kind: RecordedKey["kind"], value: RecordedKey["value"]): RecordedKey {
   const { expireAt, idleSeconds, frequency } = key;
   return { value, kind, expireAt, idleSeconds, frequency };
-}
-
-/** Bytes as text with one character a byte. */
-export function latin1(bytes: Uint8Array, start: number, end: number): string {
-  let text = "";
-  for (let at = start; at < end; at += 8192) {
-    text += String.fromCharCode(...bytes.subarray(at, Math.min(at + 8192, end)));
-  }
-  return text;
 }

@@ -1,5 +1,6 @@
 // What a codec must keep as a stage between two rings, in its own worker: data arrives whole, a stream that is stopped
 // in the middle or whose worker is killed ends with an error, and the next stream works. Runs on the host's side.
+import { concatBytes } from "../../../core/bytes/concat.ts";
 import { RING_EMPTY, type RingHandle, SharedRing } from "../../../core/memory/shared_ring.ts";
 import { type ConformanceCase, expect, SeededBytes } from "./conformance_case.ts";
 
@@ -110,7 +111,7 @@ async function transform(
     throw error;
   });
   await Promise.all([ended, feed(), collect()]);
-  return concat(parts);
+  return concatBytes(parts);
 }
 
 async function expectFailure(done: Promise<unknown>, what: string): Promise<void> {
@@ -119,14 +120,4 @@ async function expectFailure(done: Promise<unknown>, what: string): Promise<void
   const outcome = await Promise.race([done.then(() => "succeeded", () => "failed"), late]);
   clearTimeout(timer);
   expect(outcome === "failed", `a stream ${what} ${outcome}`);
-}
-
-function concat(parts: Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

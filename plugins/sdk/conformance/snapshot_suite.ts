@@ -2,7 +2,8 @@
 // happens to it meanwhile; what the file system does wrong ends in a failed save, never in a wrong file; the dump that
 // was there before stays; and whatever became of one save, the next one works.
 // The saves are the server's own (SaveJob) with the plugin in a real worker, over a dataset made here.
-import { ArenaDataset, latin1Bytes, rdbHeader } from "../../../core/persistence/rdb/arena_dataset.ts";
+import { latin1Bytes, latin1Text } from "../../../core/bytes/ascii.ts";
+import { ArenaDataset, rdbHeader } from "../../../core/persistence/rdb/arena_dataset.ts";
 import { MemoryByteSource } from "../../../core/persistence/rdb/byte_source.ts";
 import { loadRdb } from "../../../core/persistence/rdb/load.ts";
 import { RdbError } from "../../../core/persistence/rdb/rdb_error.ts";
@@ -229,9 +230,9 @@ type Model = Map<string, string>;
 function filledDataset(keys: number): ArenaDataset {
   const dataset = withSmallValues(keys);
   const random = new SeededBytes(keys);
-  dataset.string("large", latin1(random.text(400_000)));
+  dataset.string("large", textOf(random.text(400_000)));
   const fields: Record<string, string> = {};
-  for (let i = 0; i < 2_000; i++) fields[`field:${i}`] = latin1(random.text(random.below(40)));
+  for (let i = 0; i < 2_000; i++) fields[`field:${i}`] = textOf(random.text(random.below(40)));
   dataset.hashTable("table", fields);
   return dataset;
 }
@@ -245,7 +246,7 @@ function withSmallValues(keys: number): ArenaDataset {
     const expireAt = i % 10 === 0 ? 4_000_000_000_000 + i : -1;
     if (i % 7 === 0) dataset.string(`int:${i}`, `${i - 500}`, expireAt, database);
     else if (i % 7 === 1) dataset.hashListpack(`small:${i}`, ["a", `${i}`, "b", "text"], expireAt, database);
-    else dataset.string(`string:${i}`, latin1(random.text(random.below(300))), expireAt, database);
+    else dataset.string(`string:${i}`, textOf(random.text(random.below(300))), expireAt, database);
   }
   return dataset;
 }
@@ -352,6 +353,6 @@ function shortened(text: string): string {
   return text.length <= 60 ? JSON.stringify(text) : `${JSON.stringify(text.slice(0, 60))}...`;
 }
 
-function latin1(bytes: Uint8Array): string {
-  return new TextDecoder("latin1").decode(bytes);
+function textOf(bytes: Uint8Array): string {
+  return latin1Text(bytes, 0, bytes.length);
 }
