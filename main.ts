@@ -1,12 +1,13 @@
 // The command line: `spork [config] [--option value ...]` runs the server, `spork check rdb FILE` examines a dump,
 // `spork plugin new|check ...` helps plugin authors.
 import { checkRdbFile } from "./core/persistence/rdb/check.ts";
-import { RdbError } from "./core/persistence/rdb/rdb_error.ts";
+import { ListenError } from "./core/net/listener.ts";
 import { PluginError } from "./core/plugins/plugin_error.ts";
 import { ConfigError } from "./core/server/config/config_error.ts";
 import { loadConfig } from "./core/server/config/load_config.ts";
 import { makeServerLog } from "./core/server/config/server_log.ts";
 import { Server } from "./core/server/server.ts";
+import { StartError } from "./core/server/start_error.ts";
 import { VERSION } from "./core/server/version.ts";
 import { allCommands } from "./modules/modules.ts";
 
@@ -60,24 +61,28 @@ async function runServer(words: readonly string[]): Promise<number | undefined> 
     return 1;
   }
   const log = makeServerLog(config, Deno.pid);
+  let server: Server | undefined;
   try {
-    const server = new Server(config, log, allCommands);
-    Deno.addSignalListener("SIGTERM", () => server.shutdown.signal("SIGTERM"));
-    Deno.addSignalListener("SIGINT", () => server.shutdown.signal("SIGINT"));
+    server = new Server(config, log, allCommands);
+    const { shutdown } = server;
+    Deno.addSignalListener("SIGTERM", () => shutdown.signal("SIGTERM"));
+    Deno.addSignalListener("SIGINT", () => shutdown.signal("SIGINT"));
     log.role = "M";
     await server.start();
     return undefined;
   } catch (error) {
-    log.warning(startFailure(error));
+    for (const line of startFailure(error).split("\n")) log.warning(line);
+    await server?.stop();
     return 1;
   }
 }
 
 function startFailure(error: unknown): string {
-  if (error instanceof RdbError) {
-    return `Fatal error loading the DB, check server logs. Exiting. ${error.message}`;
+  if (error instanceof StartError) {
+    return `Fatal error loading the DB, check server logs. Exiting.\n${error.message}`;
   }
   if (error instanceof PluginError) return `Fatal error in a plugin. Exiting. ${error.message}`;
+  if (error instanceof ListenError) return error.message;
   return `Fatal error at start. Exiting. ${error instanceof Error ? error.stack : error}`;
 }
 

@@ -4,6 +4,9 @@ import { KeyspaceSink } from "../persistence/rdb/keyspace_sink.ts";
 import { loadRdb, loadRdbInSlices, type RdbLoadReport } from "../persistence/rdb/load.ts";
 import { RdbError } from "../persistence/rdb/rdb_error.ts";
 import { sweepTempFiles } from "../persistence/rdb/save_file.ts";
+import { ARENA_FULL } from "../memory/arena.ts";
+import { LOADING } from "../protocol/errors.ts";
+import { StartError } from "./start_error.ts";
 import type { Server } from "./server.ts";
 
 const SLICE_MS = 10;
@@ -29,8 +32,8 @@ export class DatasetLoader {
   async loadAtStart(): Promise<void> {
     const { server } = this;
     const { log, config } = server;
-    for (const name of sweepTempFiles(Deno.cwd())) log.notice(`Removed ${name}, left behind by a crash`);
-    const file = this.open();
+    this.sweep();
+    const file = this.openAtStart();
     if (file === null) return;
     const begun = performance.now();
     const state: LoadingState = {
@@ -68,11 +71,53 @@ export class DatasetLoader {
           `empty keys skipped: ${report.emptyKeysSkipped}.`,
       );
       log.notice(`DB loaded from disk: ${seconds} seconds`);
+    } catch (error) {
+      throw this.startError(error);
     } finally {
       file.close();
       this.state = null;
       server.setLoading(false);
     }
+  }
+
+  /** Removes what crashed saves left. Trouble with that is no reason not to start. */
+  private sweep(): void {
+    const { log } = this.server;
+    const { removed, problems } = sweepTempFiles(Deno.cwd());
+    for (const name of removed) log.notice(`Removed ${name}, left behind by a crash`);
+    for (const problem of problems) log.warning(`Cannot clean up after a crash: ${problem}`);
+  }
+
+  private openAtStart(): Deno.FsFile | null {
+    try {
+      return this.open();
+    } catch (error) {
+      throw this.startError(error);
+    }
+  }
+
+  /** What the operator has to know where the dump cannot be loaded. */
+  private startError(error: unknown): unknown {
+    const { keyspace, config } = this.server;
+    const path = `${Deno.cwd()}/${config.values.dbfilename}`;
+    if (error instanceof RdbError) {
+      return new StartError("START_DUMP_REFUSED", `${path}: ${error.message} (${error.code})`, {
+        cause: error,
+      });
+    }
+    if (error === ARENA_FULL) {
+      const { total } = keyspace.arena.stats;
+      const message =
+        `${path}: the dataset is larger than the arena of ${total} bytes, which is full after ` +
+        `${keyspace.size} keys. Start with a larger arena-size (START_DATASET_TOO_LARGE)`;
+      return new StartError("START_DATASET_TOO_LARGE", message);
+    }
+    if (error instanceof Error && "code" in error && typeof error.code === "string") {
+      return new StartError("START_DUMP_UNREADABLE", `${path}: ${error.message} (START_DUMP_UNREADABLE)`, {
+        cause: error,
+      });
+    }
+    return error;
   }
 
   private open(): Deno.FsFile | null {
@@ -117,6 +162,7 @@ export class DatasetLoader {
   reload(options: { save: boolean; flush: boolean; merge: boolean }): string | null {
     const { server } = this;
     const { keyspace, saves } = server;
+    if (this.state !== null) return LOADING;
     saves.cancel();
     if (options.save && !saves.saveNow()) return "ERR Error trying to save the DB, check server logs";
     if (options.flush) keyspace.flushAll();

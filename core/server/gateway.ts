@@ -46,7 +46,11 @@ export class Gateway implements AcceptHost {
   }
 
   accepted(connection: Connection): void {
-    const { clients } = this.server;
+    const { clients, shutdown } = this.server;
+    if (shutdown.ending) {
+      connection.close();
+      return;
+    }
     const client = new Client({ id: clients.newId(), connection, host: this.server });
     clients.add(client);
     client.start();

@@ -95,6 +95,8 @@ export class Server implements ServerServices, ClientHost {
   private exceededSince = 0;
   private exceededTotalMs = 0;
   private turnStart = 0;
+  /** The pid file, once it is ours. */
+  private pidFile = "";
 
   constructor(
     readonly config: Config,
@@ -139,15 +141,16 @@ export class Server implements ServerServices, ClientHost {
     bindConfig(this);
   }
 
-  /** Opens the listeners, starts plugins and cron, loads the dataset. Rejects where one of them is impossible. */
+  /** Opens the listeners, starts plugins and cron, loads the dataset. Rejects where one of them is impossible; then `stop`. */
   async start(): Promise<void> {
     const { log } = this;
     log.notice(`Spork version ${VERSION}, Deno ${Deno.version.deno}, pid ${Deno.pid}, just started`);
     if (this.config.file === "") {
       log.warning("No config file given: using the defaults and the command line.");
     } else log.notice("Configuration loaded");
-    writePidFile(this.config.values.pidfile, log);
     await this.gateway.open();
+    this.pidFile = this.config.values.pidfile;
+    writePidFile(this.pidFile, log);
     log.notice("Server initialized");
     const strategies = new Set(["threadsave", "fork-emulated", this.config.values.snapshotStrategy]);
     await this.plugins.start([...strategies]);
@@ -164,11 +167,14 @@ export class Server implements ServerServices, ClientHost {
     this.loopMonitor.stop();
     clearTimeout(this.evictionTimer);
     this.saves.cancel();
+    // From here on no command runs: what was saved is all there is.
+    for (const client of [...this.clients.all()]) client.closeAfterReply("shutdown");
     this.turn.flush();
     await this.gateway.close();
-    for (const client of [...this.clients.all()]) client.closeNow("shutdown");
+    await this.saves.settled();
     await this.plugins.stop();
-    removePidFile(this.config.values.pidfile, this.log);
+    for (const client of [...this.clients.all()]) client.closeNow("shutdown");
+    removePidFile(this.pidFile, this.log);
   }
 
   exit(code: number): void {

@@ -36,9 +36,10 @@ export class ShutdownController {
   /** A signal asked for the end. The second one ends the process at once. */
   signal(name: "SIGTERM" | "SIGINT"): void {
     const { log, config } = this.server;
-    if (this.ending && name === "SIGINT") {
+    if (this.ending) {
+      if (name === "SIGTERM") return;
       log.warning("You insist... exiting now.");
-      Deno.exit(1);
+      this.server.exit(1);
     }
     log.warning(`Received ${name} scheduling shutdown...`);
     const words: readonly string[] = name === "SIGTERM"
@@ -49,7 +50,6 @@ export class ShutdownController {
       now: words.includes("now"),
       force: words.includes("force"),
     };
-    if (this.server.loading !== null) options.save = "no";
     if (this.prepare(options)) void this.finish();
     else log.warning("Errors trying to shut down the server. Check the logs for more information.");
   }
@@ -61,7 +61,8 @@ export class ShutdownController {
     else if (saves.running === "fork") log.warning("There is a child saving an .rdb. Killing it!");
     saves.cancel();
     const wanted = options.save === "yes" || (options.save === "default" && config.values.save.length > 0);
-    if (wanted) {
+    // Half a dataset must not take the place of the file that is being loaded.
+    if (wanted && this.server.loading === null) {
       log.notice("Saving the final RDB snapshot before exiting.");
       if (!saves.saveNow()) {
         if (!options.force) {

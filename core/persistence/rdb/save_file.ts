@@ -115,12 +115,30 @@ export class SaveFile implements ByteSink {
   }
 }
 
+export interface SweepReport {
+  /** Names of the files that went. */
+  removed: string[];
+  /** What could not be looked at or removed, and why. */
+  problems: string[];
+}
+
 /**
  * Removes temporary dumps that a crash left in `directory`: files with names as `tempFileName` makes them which no
- * living writer has locked. Returns the names removed.
+ * living writer has locked. Never throws.
  */
-export function sweepTempFiles(directory: string, files: SaveFileSystem = systemFiles): string[] {
-  return files.list(directory).filter((name) =>
-    TEMP_NAME.test(name) && files.removeUnlocked(`${directory}/${name}`)
-  );
+export function sweepTempFiles(directory: string, files: SaveFileSystem = systemFiles): SweepReport {
+  const report: SweepReport = { removed: [], problems: [] };
+  const trying = <T>(what: string, act: () => T): T | undefined => {
+    try {
+      return act();
+    } catch (error) {
+      report.problems.push(`${what}: ${error instanceof Error ? error.message : error}`);
+    }
+  };
+  for (const name of trying(directory, () => files.list(directory)) ?? []) {
+    if (!TEMP_NAME.test(name)) continue;
+    const path = `${directory}/${name}`;
+    if (trying(path, () => files.removeUnlocked(path)) === true) report.removed.push(name);
+  }
+  return report;
 }

@@ -177,16 +177,40 @@ Deno.test("sweeping removes abandoned temporary files of ours and nothing else",
     for (const name of [...abandoned, ...others]) await Deno.writeTextFile(`${directory}/${name}`, name);
     await Deno.mkdir(`${directory}/temp-9.rdb`);
     const live = new SaveFile({ directory, tempName: tempFileName(55, 1), incrementalSync: false });
-    assert.deepEqual(sweepTempFiles(directory).sort(), abandoned.sort());
+    const report = sweepTempFiles(directory);
+    assert.deepEqual(report.removed.sort(), abandoned.sort());
+    assert.deepEqual(report.problems, []);
     assert.throws(
       () => new SaveFile({ directory, tempName: tempFileName(55, 1), incrementalSync: false }),
       /another process/,
     );
     live.push(Uint8Array.of(1));
     live.commit("live.rdb");
-    assert.deepEqual(sweepTempFiles(directory), []);
+    assert.deepEqual(sweepTempFiles(directory).removed, []);
     assert.deepEqual(systemFiles.list(directory).sort(), [...others, "live.rdb"].sort());
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
+});
+
+Deno.test("sweeping goes on where one file or the directory resists, and tells so", () => {
+  const files: SaveFileSystem = {
+    ...systemFiles,
+    list: (path) => {
+      if (path === "/sealed") throw new Error("Permission denied");
+      return ["temp-1.rdb", "temp-2.rdb", "dump.rdb"];
+    },
+    removeUnlocked: (path) => {
+      if (path === "/data/temp-1.rdb") throw new Error("Operation not permitted");
+      return true;
+    },
+  };
+  assert.deepEqual(sweepTempFiles("/data", files), {
+    removed: ["temp-2.rdb"],
+    problems: ["/data/temp-1.rdb: Operation not permitted"],
+  });
+  assert.deepEqual(sweepTempFiles("/sealed", files), {
+    removed: [],
+    problems: ["/sealed: Permission denied"],
+  });
 });
