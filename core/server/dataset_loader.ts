@@ -10,6 +10,7 @@ import { StartError } from "./start_error.ts";
 import type { Server } from "./server.ts";
 
 const SLICE_MS = 10;
+const DELAY_STEP_MS = 5;
 const PROGRESS_INTERVAL_MS = 2000;
 
 export interface LoadingState {
@@ -45,14 +46,17 @@ export class DatasetLoader {
     this.state = state;
     server.setLoading(true);
     let lastLine = begun;
+    let delayedKeys = 0;
     try {
       const report = await loadRdbInSlices(
         new FileByteSource(file),
         this.sink("refuse", state),
         {
           ...this.decoderOptions(),
-          sliceMilliseconds: SLICE_MS,
-          pause: (bytes) => {
+          get sliceMilliseconds() {
+            return config.values.keyLoadDelay === 0 ? SLICE_MS : 0;
+          },
+          pause: async (bytes) => {
             state.loadedBytes = bytes;
             const now = performance.now();
             if (now - lastLine > PROGRESS_INTERVAL_MS) {
@@ -60,7 +64,9 @@ export class DatasetLoader {
               const percent = (bytes * 100 / Math.max(1, state.totalBytes)).toFixed(0);
               log.notice(`Loading ${config.values.dbfilename}: ${percent}% (${server.keyspace.size} keys)`);
             }
-            return nextTurn();
+            await nextTurn();
+            await this.delay(server.keyspace.size - delayedKeys);
+            delayedKeys = server.keyspace.size;
           },
         },
       );
@@ -77,6 +83,16 @@ export class DatasetLoader {
       file.close();
       this.state = null;
       server.setLoading(false);
+    }
+  }
+
+  /** `key-load-delay`: waits for so many keys, or until the option is 0 again. A test's lever. */
+  private async delay(keys: number): Promise<void> {
+    const { values } = this.server.config;
+    let waited = 0;
+    while (waited < keys * values.keyLoadDelay / 1000) {
+      await new Promise((resolve) => setTimeout(resolve, DELAY_STEP_MS));
+      waited += DELAY_STEP_MS;
     }
   }
 

@@ -55,8 +55,11 @@ async function loadingFields(client: RespClient): Promise<Record<string, string>
 
 Deno.test("while a dump loads, clients are told so, INFO says how far it is, and SHUTDOWN leaves the file alone", async () => {
   await withDirectory(async (dir) => {
-    const dump = await makeDump(dir, 1_000_000);
-    const server = await SporkServer.spawn({ dir, args: [...SAVE_POINT, "--enable-debug-command", "yes"] });
+    const dump = await makeDump(dir, 20_000);
+    const server = await SporkServer.spawn({
+      dir,
+      args: [...SAVE_POINT, "--enable-debug-command", "yes", "--key-load-delay", "1000"],
+    });
     const client = await eventually(() => server.connect(), {
       what: "the door is open",
       everyMilliseconds: 1,
@@ -92,20 +95,24 @@ Deno.test("while a dump loads, clients are told so, INFO says how far it is, and
       later.loading === "0" || Number(later.loading_loaded_bytes) >= Number(fields.loading_loaded_bytes),
     );
     // Half of a dataset is not saved over the whole.
-    assert.equal(later.loading, "1", "the load is long enough for this test");
+    assert.equal(later.loading, "1");
     await client.send("SHUTDOWN SAVE\r\n");
     assert.equal(await client.untilClosed(), "");
     client.close();
     assert.equal((await server.exited).code, 0);
     assert.deepEqual(await Deno.readFile(`${dir}/dump.rdb`), dump);
 
-    await using again = await SporkServer.start({ dir });
+    await using again = await SporkServer.spawn({ dir, args: ["--key-load-delay", "1000"] });
+    const hasty = await eventually(() => again.connect(), { what: "the door is open" });
+    await hasty.call("CONFIG", "SET", "key-load-delay", "0");
+    hasty.close();
+    await again.untilReady();
     const after = await again.info("persistence");
     assert.equal(after.loading, "0");
-    assert.equal(after.rdb_last_load_keys_loaded, "1000000");
+    assert.equal(after.rdb_last_load_keys_loaded, "20000");
     assert.equal(after.rdb_changes_since_last_save, "0");
     assert.ok(!("loading_total_bytes" in after));
-    await again.waitForLog(/Done loading RDB, keys loaded: 1000000, keys expired: 0/);
+    await again.waitForLog(/Done loading RDB, keys loaded: 20000, keys expired: 0/);
     await again.waitForLog(/DB loaded from disk: \d+\.\d+ seconds/);
   });
 });
@@ -251,7 +258,7 @@ Deno.test("SHUTDOWN and signals: what is saved, what is said, with which status"
 
     await test.step("a save that runs is given up, without a trace", async () => {
       const running = async (server: SporkServer, client: RespClient) => {
-        await client.call("CONFIG", "SET", "rdb-key-save-delay", "10000000");
+        await client.call("CONFIG", "SET", "rdb-key-save-delay", "200000");
         await client.call("BGSAVE");
         await client.send("SHUTDOWN NOSAVE\r\n");
         await client.untilClosed();

@@ -261,9 +261,10 @@ export const generalOptions = {
     default: 0,
     min: INT_MIN,
     max: INT_MAX,
-    effect: "none",
+    effect: "live",
     hidden: true,
-    doc: "Microseconds to wait after each loaded key (for tests).",
+    doc:
+      "Microseconds to wait for each key that is loaded at start, so that a load can be watched (for tests).",
   }),
   "dict-resizing": yesNo({
     default: true,
