@@ -4,13 +4,13 @@ import type { ArenaStats } from "../memory/arena.ts";
 import type { Server } from "./server.ts";
 
 export interface MemoryReport {
-  /** Arena blocks, client buffers and the JavaScript heap: what the server holds for its work. */
+  /** Arena blocks and client buffers: what `maxmemory` limits. The runtime's own heap is told apart. */
   used: number;
   resident: number;
   peak: number;
   /** Seconds since 1970 of the peak. */
   peakSeconds: number;
-  /** Everything but keys and values: tables, client buffers, the heap. */
+  /** Of `used`, everything but keys and values: what was there at the start, tables, client buffers. */
   overhead: number;
   startup: number;
   dataset: number;
@@ -30,9 +30,9 @@ export function memoryOf(server: Server): MemoryReport {
   for (const database of server.keyspace.databases) {
     tables += database.keys.overheadBytes + database.expires.overheadBytes;
   }
-  const used = arena.used + clients + usage.heapUsed;
+  const used = arena.used + clients;
   server.notePeak(used);
-  const overhead = tables + clients + usage.heapUsed;
+  const overhead = Math.min(used, server.startupMemory + tables + clients);
   return {
     used,
     resident: usage.rss,
@@ -40,7 +40,7 @@ export function memoryOf(server: Server): MemoryReport {
     peakSeconds: Math.floor(server.stats.peakMemoryAt / 1000),
     overhead,
     startup: server.startupMemory,
-    dataset: Math.max(0, used - overhead),
+    dataset: used - overhead,
     clients,
     tables,
     heapUsed: usage.heapUsed,

@@ -298,9 +298,9 @@ export class Server implements ServerServices, ClientHost {
 
   // Memory.
 
-  /** Arena, client buffers and heap, bytes. */
+  /** Arena and client buffers, bytes. */
   usedMemory(): number {
-    return this.keyspace.arena.usedBytes + this.clients.memoryBytes() + Deno.memoryUsage().heapUsed;
+    return this.keyspace.arena.usedBytes + this.clients.memoryBytes();
   }
 
   notePeak(used: number): void {

@@ -36,6 +36,7 @@ function usage(client: CommandClient, args: Arguments): void {
 function stats(client: CommandClient, _args: Arguments): void {
   const { reply, server } = client;
   const memory = server.memory();
+  const { arena } = memory;
   const keys = server.keyspace.size;
   const perKey = keys === 0 ? 0 : Math.floor((memory.used - memory.startup) / keys);
   const used = server.keyspace.databases.filter((each) => each.size > 0);
@@ -58,11 +59,18 @@ function stats(client: CommandClient, _args: Arguments): void {
     ["dataset.bytes", memory.dataset, "integer"],
     ["dataset.percentage", percentage(memory.dataset, memory.used - memory.startup), "double"],
     ["peak.percentage", percentage(memory.used, memory.peak), "double"],
-    ["arena.used", memory.arena.used, "integer"],
-    ["arena.touched", memory.arena.touched, "integer"],
-    ["arena.total", memory.arena.total, "integer"],
-    ["arena.retired", memory.arena.retired, "integer"],
-    ["arena.shadow", memory.arena.shadow, "integer"],
+    ["allocator.allocated", arena.used, "integer"],
+    ["allocator.active", arena.touched, "integer"],
+    ["allocator.resident", arena.touched, "integer"],
+    ["allocator-fragmentation.ratio", arena.fragmentation, "double"],
+    ["allocator-fragmentation.bytes", Math.max(0, arena.touched - arena.used), "integer"],
+    ["allocator-rss.ratio", 1, "double"],
+    ["allocator-rss.bytes", 0, "integer"],
+    ["rss-overhead.ratio", memory.resident / Math.max(1, arena.touched), "double"],
+    ["rss-overhead.bytes", memory.resident - arena.touched, "integer"],
+    ["arena.total", arena.total, "integer"],
+    ["arena.retired", arena.retired, "integer"],
+    ["arena.shadow", arena.shadow, "integer"],
     ["heap.used", memory.heapUsed, "integer"],
     ["rss", memory.resident, "integer"],
     ["fragmentation", memory.resident / Math.max(1, memory.used), "double"],

@@ -1,5 +1,5 @@
-// INFO memory. The arena takes the place of Valkey's allocator; where the dataset is not in it (the JavaScript heap), fields
-// of their own tell.
+// INFO memory. The arena takes the place of Valkey's allocator; the runtime's own heap, which holds no keys and no values, has
+// fields of its own (and is in used_memory_rss).
 import { memoryOf } from "../memory_report.ts";
 import type { Server } from "../server.ts";
 import { type Lines, percent } from "./lines.ts";
@@ -51,8 +51,8 @@ export function writeMemory(server: Server, out: Lines): void {
   out.add("rss_overhead_bytes", memory.resident - arena.touched);
   out.add("mem_fragmentation_ratio", (memory.resident / Math.max(1, memory.used)).toFixed(2));
   out.add("mem_fragmentation_bytes", memory.resident - memory.used);
-  // The limit looks at the dataset and the clients' buffers; what the runtime needs for itself is not the data's doing.
-  out.add("mem_not_counted_for_evict", memory.heapUsed);
+  // Blocks that only wait for a snapshot to pass them: evicting keys would not make them go sooner.
+  out.add("mem_not_counted_for_evict", arena.retired);
   out.add("mem_replication_backlog", 0);
   out.add("mem_total_replication_buffers", 0);
   out.add("mem_clients_slaves", 0);
