@@ -81,9 +81,9 @@ export class IteratorView implements SaveView {
 
   step(): void {
     if (this.released) return;
+    this.keyspace.arena.reclaim();
     this.iterator.feed();
     if (this.image.active && this.options.processed() >= this.protectedUntil) this.image.end();
-    this.keyspace.arena.reclaim();
   }
 
   release(): void {
