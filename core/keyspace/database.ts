@@ -409,7 +409,7 @@ export class Database {
     try {
       target.putEntry(moved);
     } catch (error) {
-      this.entries.freeEntryBlock(moved);
+      this.entries.undoRelabel(ref, moved);
       throw error;
     }
     this.unlink(ref);

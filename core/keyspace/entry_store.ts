@@ -410,6 +410,12 @@ export class EntryStore {
     return target;
   }
 
+  /** Takes `relabel` back: frees the new entry with what is its alone. */
+  undoRelabel(ref: Ref, relabelled: Ref): void {
+    if (this.refersToBlock(this.meta(ref))) this.freeEntryBlock(relabelled);
+    else this.free(relabelled);
+  }
+
   private copyValue(ref: Ref): Ref {
     const arena = this.arena;
     const value = this.valueRef(ref);

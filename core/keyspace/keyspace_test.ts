@@ -2,8 +2,7 @@
 // claims entries. Also: nothing leaks, and a cut's entries keep their bytes while everything changes.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Arena } from "../memory/arena.ts";
-import type { Ref } from "../memory/arena.ts";
+import { Arena, ARENA_FULL, type Ref } from "../memory/arena.ts";
 import { KEEP_EXPIRE } from "./database.ts";
 import { WORD_EPOCH } from "./entry_layout.ts";
 import { NO_EXPIRE } from "./entry_store.ts";
@@ -267,4 +266,25 @@ Deno.test("a cut gets every entry as it was, and its blocks stay as they are unt
     ),
     { numRuns: 300 },
   );
+});
+
+Deno.test("a rename for which a table has no room leaves nothing behind, whether the value stays or is copied", () => {
+  for (const length of [100, 4000, 9000]) {
+    const keyspace = freshKeyspace();
+    const [db] = keyspace.databases;
+    const name = encoder.encode("short");
+    // A value of 4000 bytes fits beside the short name, but not beside the long one.
+    const longName = encoder.encode("long".repeat(100));
+    const value = encoder.encode("v".repeat(length));
+    db.setString(name, 0, name.length, value, 0, value.length, NO_EXPIRE);
+    const used = keyspace.arena.usedBytes;
+    db.keys.insert = () => {
+      throw ARENA_FULL;
+    };
+    const ref = db.lookupWrite(name, 0, name.length);
+    assert.throws(() => db.moveEntry(ref, db, longName, 0, longName.length), ARENA_FULL);
+    assert.equal(keyspace.arena.usedBytes, used);
+    assert.equal(text(keyspace, db.peek(name, 0, name.length)).length, length);
+    keyspace.arena.verify();
+  }
 });
