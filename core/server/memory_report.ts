@@ -1,5 +1,6 @@
 // Memory in numbers, for INFO memory, MEMORY STATS and the maxmemory check.
 import { memoryUsage } from "node:process";
+import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { ArenaStats } from "../memory/arena.ts";
 import type { Server } from "./server.ts";
 
@@ -22,17 +23,23 @@ export interface MemoryReport {
   arena: ArenaStats;
 }
 
+/** Bytes of all databases' tables, without keys and values. */
+export function tableBytes(keyspace: Keyspace): number {
+  let bytes = 0;
+  for (const database of keyspace.databases) {
+    bytes += database.keys.overheadBytes + database.expires.overheadBytes;
+  }
+  return bytes;
+}
+
 export function memoryOf(server: Server): MemoryReport {
   const arena = server.keyspace.arena.stats;
   const usage = memoryUsage();
   const clients = server.clients.memoryBytes();
-  let tables = 0;
-  for (const database of server.keyspace.databases) {
-    tables += database.keys.overheadBytes + database.expires.overheadBytes;
-  }
+  const tables = tableBytes(server.keyspace);
   const used = arena.used + clients;
   server.notePeak(used);
-  const overhead = Math.min(used, server.startupMemory + tables + clients);
+  const overhead = Math.min(used, server.startupMemory - server.startupTables + tables + clients);
   return {
     used,
     resident: usage.rss,

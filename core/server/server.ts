@@ -34,7 +34,7 @@ import { Gateway } from "./gateway.ts";
 import { infoText } from "./info/info.ts";
 import { LatencyMonitor } from "./latency_monitor.ts";
 import { LoopMonitor } from "./loop_monitor.ts";
-import { memoryOf, type MemoryReport } from "./memory_report.ts";
+import { memoryOf, type MemoryReport, tableBytes } from "./memory_report.ts";
 import { PauseGate } from "./pause_gate.ts";
 import { removePidFile, writePidFile } from "./pid_file.ts";
 import { SaveCoordinator } from "./save_coordinator.ts";
@@ -83,6 +83,8 @@ export class Server implements ServerServices, ClientHost {
   activeExpire = true;
   /** What was in use when the server was ready and empty. */
   startupMemory = 0;
+  /** How much of that were the tables of the databases. */
+  startupTables = 0;
   private readonly waitingKeys = new WaitingKeys();
   private readonly prefetch: Prefetch;
   private readonly cron: Cron;
@@ -155,6 +157,7 @@ export class Server implements ServerServices, ClientHost {
     const strategies = new Set(["threadsave", "fork-emulated", this.config.values.snapshotStrategy]);
     await this.plugins.start([...strategies]);
     this.startupMemory = this.usedMemory();
+    this.startupTables = tableBytes(this.keyspace);
     this.cron.start();
     this.gateway.accept();
     await this.loader.loadAtStart();
@@ -335,6 +338,8 @@ export class Server implements ServerServices, ClientHost {
       return true;
     }
     if (this.loading !== null || this.pause.mode !== "none") return true;
+    // Those who need room are made to wait for the snapshot; memory would not be given back sooner.
+    if (this.keyspace.cut?.congested) return true;
     if (this.exceededSince === 0) this.exceededSince = this.keyspace.clock.ms;
     const result = this.eviction.run();
     if (result === "enough") this.exceededEnds();
@@ -439,6 +444,7 @@ export class Server implements ServerServices, ClientHost {
     if (this.pause.mode !== "none") this.endPauseWhenDue();
     if (this.activeExpire && this.loading === null) this.expire.fastCycle(this.expireOptions);
     if (!keyspace.lazyFree.idle) keyspace.lazyFree.run(LAZY_FREE_SLICE_MICROS);
+    if (keyspace.arena.retiredBytes > 0) keyspace.arena.reclaim();
     this.turn.flush();
     this.stats.loopMicros += (performance.now() - this.turnStart) * 1000;
   }

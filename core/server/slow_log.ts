@@ -30,7 +30,10 @@ export class SlowLog {
     client: { peer: string; name: string },
     lengthMax: number,
   ): void {
-    if (lengthMax <= 0) return;
+    if (lengthMax <= 0) {
+      this.entries = [];
+      return;
+    }
     this.entries.unshift({
       id: this.nextId++,
       time,

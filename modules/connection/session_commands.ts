@@ -4,6 +4,7 @@ import { parseSafeInteger } from "../../core/bytes/integer.ts";
 import type { CommandSpec } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { int32Argument } from "../../core/commands/number_arguments.ts";
+import { redactArguments } from "../../core/commands/redact.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import {
   AUTH_NOT_CONFIGURED,
@@ -66,10 +67,12 @@ function auth(client: CommandClient, args: Arguments): void {
     return;
   }
   if (args.count === 2 && server.requiredPassword === null) {
+    redactArguments(args, [1]);
     reply.error(AUTH_NOT_CONFIGURED);
     return;
   }
   const ok = args.count === 2 ? checkPassword(client, args, -1, 1) : checkPassword(client, args, 1, 2);
+  redactArguments(args, args.count === 2 ? [1] : [1, 2]);
   if (ok) {
     client.authenticated = true;
     reply.ok();
@@ -101,7 +104,9 @@ function hello(client: CommandClient, args: Arguments): void {
   for (; at < args.count; at++) {
     const more = args.count - 1 - at;
     if (args.is(at, "auth") && more >= 2) {
-      if (!checkPassword(client, args, at + 1, at + 2)) {
+      const isRight = checkPassword(client, args, at + 1, at + 2);
+      redactArguments(args, [at + 1, at + 2]);
+      if (!isRight) {
         server.stats.aclAccessDeniedAuth++;
         reply.error(WRONG_PASSWORD);
         return;

@@ -1,11 +1,11 @@
 // CONFIG: reading and changing options of the running server, and writing them back to the configuration file.
 import type { CommandSpec } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
+import { redactArguments } from "../../core/commands/redact.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { SYNTAX_ERROR } from "../../core/protocol/errors.ts";
 
 const FIRST = 2;
-const REDACTED = "(redacted)";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -65,12 +65,7 @@ function redactSecrets(client: CommandClient, args: Arguments): void {
   for (let i = FIRST; i + 1 < args.count; i += 2) {
     if (client.server.config.isSecret(args.text(i))) secrets.push(i + 1);
   }
-  if (secrets.length === 0) return;
-  const words: Uint8Array[] = [];
-  for (let i = 0; i < args.count; i++) {
-    words.push(secrets.includes(i) ? new TextEncoder().encode(REDACTED) : args.bytes(i));
-  }
-  args.replace(words);
+  redactArguments(args, secrets);
 }
 
 function textOf(args: Arguments, index: number): string | null {

@@ -19,7 +19,8 @@ export function writeErrorStats(server: Server, out: Lines): void {
 }
 
 export function writeLatencyStats(server: Server, out: Lines): void {
-  const percentiles = server.config.values.latencyTrackingInfoPercentiles;
+  const { latencyTracking, latencyTrackingInfoPercentiles: percentiles } = server.config.values;
+  if (!latencyTracking) return;
   for (const command of ran(server)) {
     if (command.histogram.total === 0) continue;
     const parts = percentiles.map((each: number) => {
