@@ -71,7 +71,7 @@ export class ActiveExpire {
 
   private cycle(microsMax: number, effort: number): void {
     const { keyspace } = this;
-    if (!keyspace.honoursExpiry || !keyspace.deletesExpired) return;
+    if (!keyspace.honoursExpiry || !keyspace.deletesExpired || keyspace.cut?.congested) return;
     const start = performance.now();
     const until = start + microsMax / 1000;
     const keysPerLoop = KEYS_PER_LOOP + Math.floor(KEYS_PER_LOOP / 4) * effort;

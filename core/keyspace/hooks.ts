@@ -10,6 +10,8 @@ export interface SnapshotCut {
    * `cutDatabase` is the number that the database's tables had when the cut was made.
    */
   claim(cutDatabase: number, ref: Ref, large: boolean): boolean;
+  /** True while so much waits for the snapshot that nothing should be expired or evicted unless somebody asks. */
+  readonly congested: boolean;
 }
 
 /** Classes of keyspace events, as `notify-keyspace-events` names them. */

@@ -197,6 +197,7 @@ Deno.test("random operations leave what the model says, and nothing leaks", () =
 class RecordingCut implements SnapshotCut {
   readonly taken: { database: number; ref: Ref; key: string; value: string; expireAt: number }[] = [];
   readonly epoch: number;
+  readonly congested = false;
 
   constructor(private readonly keyspace: Keyspace) {
     this.epoch = keyspace.entries.epoch;

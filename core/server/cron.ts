@@ -5,6 +5,7 @@ import type { Server } from "./server.ts";
 /** Resizing may take this long a tick, background freeing and eviction likewise. */
 const REHASH_MICROS = 1000;
 const LAZY_FREE_MICROS = 1000;
+const RECLAIM_MICROS = 1000;
 const SAMPLE_INTERVAL_MS = 100;
 const DATABASES_RESIZED_PER_TICK = 16;
 const MEMORY_PEAK_INTERVAL_MS = 1000;
@@ -48,7 +49,7 @@ export class Cron {
       this.evict();
       this.resizeTables();
       if (!keyspace.lazyFree.idle) keyspace.lazyFree.run(LAZY_FREE_MICROS);
-      keyspace.arena.reclaim();
+      this.reclaim();
       server.saves.cron(now);
     }
     server.clients.cron(now);
@@ -81,6 +82,13 @@ export class Cron {
     const start = performance.now();
     server.makeRoom();
     server.latency.addIfNeeded("eviction-cycle", performance.now() - start, server.keyspace.clock.ms);
+  }
+
+  /** Frees what snapshots held. */
+  private reclaim(): void {
+    const { arena } = this.server.keyspace;
+    const until = performance.now() + RECLAIM_MICROS / 1000;
+    while (arena.reclaim() > 0 && performance.now() < until);
   }
 
   /** Goes on with resizing in a few databases; shrinks tables that have become sparse. */
