@@ -65,6 +65,8 @@ async function runServer(words: readonly string[]): Promise<number | undefined> 
   try {
     server = new Server(config, log, allCommands);
     const { shutdown } = server;
+    // A terminal that is closed does not end the server.
+    Deno.addSignalListener("SIGHUP", () => {});
     Deno.addSignalListener("SIGTERM", () => shutdown.signal("SIGTERM"));
     Deno.addSignalListener("SIGINT", () => shutdown.signal("SIGINT"));
     log.role = "M";

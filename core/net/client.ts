@@ -455,8 +455,11 @@ export class Client implements CommandClient {
 
   /** The stream is broken: says how, and ends the connection behind it. */
   #refuseInput(): void {
-    const { head, omitted, tail } = this.parser.unparsed(LOGGED_QUERY_BYTES);
-    const query = omitted === 0 ? head : `${head}' (... more ${omitted} bytes ...) '${tail}`;
+    let query = "*redacted*";
+    if (this.#host.limits.logsUserData) {
+      const { head, omitted, tail } = this.parser.unparsed(LOGGED_QUERY_BYTES);
+      query = omitted === 0 ? head : `${head}' (... more ${omitted} bytes ...) '${tail}`;
+    }
     this.#host.log.verbose(`${this.parser.error} from client: ${this.describe()}. Query buffer: '${query}'`);
     this.reply.error(this.parser.error);
     this.closeAfterReply("protocol error");
@@ -465,11 +468,11 @@ export class Client implements CommandClient {
   #closeForQueryBuffer(): void {
     if (this.isClosed) return;
     this.#host.counters.clientQueryBufferLimitDisconnections++;
-    const { head } = this.parser.unparsed(LOGGED_QUERY_BYTES);
-    this.#host.log.warning(
-      `Closing client that reached max query buffer length: ${this.describe()} ` +
-        `(qbuf initial bytes: "${head}")`,
-    );
+    let query = "";
+    if (this.#host.limits.logsUserData) {
+      query = ` (qbuf initial bytes: "${this.parser.unparsed(LOGGED_QUERY_BYTES).head}")`;
+    }
+    this.#host.log.warning(`Closing client that reached max query buffer length: ${this.describe()}${query}`);
     this.closeNow("query buffer limit");
   }
 }

@@ -24,6 +24,8 @@ export interface ClientLimits extends RequestLimits {
   output: Record<"normal" | "replica" | "pubsub", OutputLimit>;
   /** `timeout`, seconds; 0 = none. */
   idleSecondsMax: number;
+  /** `hide-user-data-from-log` is off: what clients sent may be in the log. */
+  logsUserData: boolean;
 }
 
 /** The limits that hold where config says nothing. */
@@ -38,6 +40,7 @@ export function defaultClientLimits(): ClientLimits {
       pubsub: { hardBytes: 32 * megabyte, softBytes: 8 * megabyte, softSeconds: 60 },
     },
     idleSecondsMax: 0,
+    logsUserData: false,
   };
 }
 

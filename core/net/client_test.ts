@@ -69,8 +69,14 @@ Deno.test("a protocol error is replied and logged, and ends the connection behin
   assert.deepEqual(host.closed, [{ id: 1, reason: "protocol error" }]);
   assert.match(
     host.logged[0],
-    /^verbose ERR Protocol error: invalid bulk length from client: id=1 .*'\$x\.\.PING\.\.'$/,
+    /^verbose ERR Protocol error: invalid bulk length from client: id=1 .*'\*redacted\*'$/,
   );
+
+  const open = connected();
+  open.host.limits.logsUserData = true;
+  open.connection.send("*1\r\n$x\r\nPING\r\n");
+  await settle();
+  assert.match(open.host.logged[0], /Query buffer: '\$x\.\.PING\.\.'$/);
 });
 
 Deno.test("QUIT runs nothing behind it", async () => {

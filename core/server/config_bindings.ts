@@ -16,8 +16,15 @@ export function bindConfig(server: Server): void {
     server.requiredPassword = values.requirepass === "" ? null : new TextEncoder().encode(values.requirepass);
   });
 
-  bind(["proto-max-bulk-len", "client-query-buffer-limit", "timeout", "client-output-buffer-limit"], () => {
+  bind([
+    "proto-max-bulk-len",
+    "client-query-buffer-limit",
+    "timeout",
+    "client-output-buffer-limit",
+    "hide-user-data-from-log",
+  ], () => {
     const { limits } = server;
+    limits.logsUserData = !values.hideUserDataFromLog;
     limits.bulkBytesMax = values.protoMaxBulkLen;
     limits.queryBufferBytesMax = values.clientQueryBufferLimit;
     limits.idleSecondsMax = values.timeout;

@@ -155,6 +155,7 @@ Deno.test("pause, kill, no-touch, limits", async (test) => {
       { what: "the disconnection is counted" },
     );
     assert.equal(await client.call("EXISTS", "big"), 0);
+    assert.doesNotMatch(server.log, /qbuf initial bytes/, "what clients send is no business of the log");
     await client.call("CONFIG", "SET", "client-query-buffer-limit", "1gb");
   });
 

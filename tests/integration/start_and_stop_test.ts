@@ -250,6 +250,12 @@ Deno.test("SHUTDOWN and signals: what is saved, what is said, with which status"
       const term = await endings(dir, SAVE_POINT, "5", (server) => server.signal("SIGTERM"));
       assert.deepEqual([term.code, term.found], [0, "5"]);
       assert.match(term.log, /Received SIGTERM scheduling shutdown\.\.\./);
+      const quit = await endings(dir, [], "5", async (server, client) => {
+        server.signal("SIGHUP");
+        assert.equal(await client.call("PING"), "PONG", "SIGHUP does nothing");
+        server.signal("SIGTERM");
+      });
+      assert.equal(quit.code, 0);
       const interrupted = await endings(dir, SAVE_POINT, "6", (server) => server.signal("SIGINT"));
       assert.deepEqual([interrupted.code, interrupted.found], [0, "6"]);
       const quiet = [...SAVE_POINT, "--shutdown-on-sigterm", "nosave"];

@@ -335,6 +335,25 @@ Deno.test(
   },
 );
 
+Deno.test(
+  { name: "docs/operations.md explains every INFO field that redis-server does not have", ignore },
+  async () => {
+    const page = await Deno.readTextFile(new URL("../../docs/operations.md", import.meta.url));
+    await using servers = await ServerPair.start();
+    await using clients = await servers.connect();
+    const [ours, theirs] = await Promise.all(
+      [clients.spork, clients.redis].map(async (client) =>
+        parseInfo(await client.call("INFO", "everything", "debug") as string)
+      ),
+    );
+    for (const name of Object.keys(ours)) {
+      if (name in theirs || name.startsWith("cmdstat_") || name.startsWith("latency_percentiles")) continue;
+      assert.ok(page.includes(`\`${name}\``), name);
+    }
+    for (const name of NOT_TOLD) assert.ok(page.includes(`\`${name}\``), name);
+  },
+);
+
 /** Facts about a C program, and an internal of redis-server's reply buffers. docs/operations.md lists them. */
 const NOT_TOLD = new Set([
   "redis_build_id",

@@ -37,8 +37,9 @@ export const generalOptions = {
   }),
   "hide-user-data-from-log": yesNo({
     default: true,
-    effect: "none",
-    doc: "Whether keys and values are kept out of the log. Spork never logs them.",
+    effect: "live",
+    doc:
+      "Whether what clients sent is kept out of the log. `no`: broken requests are logged with their first bytes.",
   }),
   "syslog-enabled": yesNo({
     default: false,
