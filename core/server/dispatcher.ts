@@ -4,6 +4,7 @@ import { ARENA_FULL } from "../memory/arena.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Client } from "../net/client.ts";
 import type { Logger } from "../log/logger.ts";
+import type { Arguments } from "../protocol/arguments.ts";
 import * as errors from "../protocol/errors.ts";
 import {
   type Command,
@@ -22,6 +23,9 @@ import type { SlowLog } from "./slow_log.ts";
 
 /** Fast commands of one kind that follow each other in a batch share one reading of the clock, at most this many. */
 const RUN_MAX = 16;
+/** A command with more arguments or bytes is timed on its own. */
+const RUN_ARGUMENTS_MAX = 8;
+const RUN_BYTES_MAX = 16 * 1024;
 /** Under this slow-log threshold (microseconds) every command is timed on its own. */
 const EXACT_TIMING_BELOW_MICROS = 1000;
 
@@ -114,7 +118,9 @@ export class Dispatcher {
   }
 
   private call(client: Client, command: Command): void {
-    if (command !== this.run) {
+    const args = client.args;
+    const exactly = (command.flags & FLAG_FAST) === 0 || this.timesExactly || isLarge(args);
+    if (command !== this.run || exactly) {
       if (this.runCount > 0) this.closeRun(client);
       this.run = command;
     }
@@ -123,7 +129,7 @@ export class Dispatcher {
     const keyspace = this.keyspace;
     if (client.noTouch) keyspace.freezeAccess = true;
     try {
-      command.handler!(client, client.args);
+      command.handler!(client, args);
     } catch (error) {
       this.failed(client, command, error);
     }
@@ -133,9 +139,7 @@ export class Dispatcher {
     client.totalCommands++;
     if (reply.errorCount !== errorsBefore) command.failed++;
     this.runCount++;
-    if (this.runCount >= RUN_MAX || (command.flags & FLAG_FAST) === 0 || this.timesExactly) {
-      this.closeRun(client);
-    }
+    if (exactly || this.runCount >= RUN_MAX) this.closeRun(client);
   }
 
   private get timesExactly(): boolean {
@@ -147,12 +151,14 @@ export class Dispatcher {
     const command = this.run!;
     const count = this.runCount;
     const now = performance.now();
-    const elapsed = now - this.runStart;
+    const total = now - this.runStart;
+    // Of commands that were timed together each counts as the mean: they are small, so none of them stands out.
+    const elapsed = total / count;
     this.runStart = now;
     this.runCount = 0;
-    command.micros += elapsed * 1000;
-    this.stats.commandMicros += elapsed * 1000;
-    if (this.tracksLatency) command.histogram.record(elapsed * 1e6 / count, count);
+    command.micros += total * 1000;
+    this.stats.commandMicros += total * 1000;
+    if (this.tracksLatency) command.histogram.record(elapsed * 1e6, count);
     if (this.latency.threshold > 0 && elapsed >= this.latency.threshold) {
       const fast = (command.flags & FLAG_FAST) !== 0;
       this.latency.addIfNeeded(fast ? "fast-command" : "command", elapsed, this.keyspace.clock.ms);
@@ -221,4 +227,8 @@ export class Dispatcher {
     }
     return true;
   }
+}
+
+function isLarge(args: Arguments): boolean {
+  return args.count > RUN_ARGUMENTS_MAX || args.ends[args.count - 1] - args.starts[0] > RUN_BYTES_MAX;
 }

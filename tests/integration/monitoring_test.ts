@@ -75,6 +75,14 @@ Deno.test("slow log, latency, counters, INFO, log", async (test) => {
     assert.deepEqual(others, []);
     assert.deepEqual(entry.words, ["DEBUG", "SLEEP", "0.02"]);
     assert.ok(entry.micros >= 20_000 && entry.micros < 10_000_000);
+    // In a pipeline of quick commands it is the slow one that is found, though commands of a kind are timed together.
+    await client.call("CONFIG", "SET", "slowlog-log-slower-than", "2000");
+    await client.call("SLOWLOG", "RESET");
+    const fields = Array.from({ length: 30_000 }, (_, index) => [`field:${index}`, "x"]).flat();
+    const quick = Array.from({ length: 6 }, () => ["HSET", "small", "f", "v"]);
+    await client.pipeline([...quick, ["HSET", "large", ...fields], ...quick]);
+    const slow = await slowEntries(client);
+    assert.deepEqual(slow.map(({ words }) => words.slice(0, 2)), [["HSET", "large"]]);
     await client.call("CONFIG", "SET", "slowlog-log-slower-than", "0", "slowlog-max-len", "3");
     await client.pipeline(Array.from({ length: 10 }, (_, index) => ["ECHO", `${index}`]));
     assert.deepEqual((await slowEntries(client)).map(({ words }) => words[1]), ["9", "8", "7"]);
