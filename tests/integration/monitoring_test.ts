@@ -71,7 +71,7 @@ Deno.test("slow log, latency, counters, INFO, log", async (test) => {
     assert.equal(await client.call("SLOWLOG", "LEN"), 0);
     await client.call("CONFIG", "SET", "slowlog-log-slower-than", "10000");
     await client.pipeline([["PING"], ["DEBUG", "SLEEP", "0.02"], ["PING"]]);
-    const [entry, ...others] = await slowEntries(client);
+    const [entry, ...others] = (await slowEntries(client)).filter(({ words }) => words[0] === "DEBUG");
     assert.deepEqual(others, []);
     assert.deepEqual(entry.words, ["DEBUG", "SLEEP", "0.02"]);
     assert.ok(entry.micros >= 20_000 && entry.micros < 10_000_000);
@@ -82,7 +82,9 @@ Deno.test("slow log, latency, counters, INFO, log", async (test) => {
     const quick = Array.from({ length: 6 }, () => ["HSET", "small", "f", "v"]);
     await client.pipeline([...quick, ["HSET", "large", ...fields], ...quick]);
     const slow = await slowEntries(client);
-    assert.deepEqual(slow.map(({ words }) => words.slice(0, 2)), [["HSET", "large"]]);
+    const large = slow.find(({ words }) => words[1] === "large");
+    assert.ok(large !== undefined && large.micros >= 2000);
+    assert.ok(!slow.some(({ words, micros }) => words[1] === "small" && micros >= large.micros));
     await client.call("CONFIG", "SET", "slowlog-log-slower-than", "0", "slowlog-max-len", "3");
     await client.pipeline(Array.from({ length: 10 }, (_, index) => ["ECHO", `${index}`]));
     assert.deepEqual((await slowEntries(client)).map(({ words }) => words[1]), ["9", "8", "7"]);
@@ -98,21 +100,20 @@ Deno.test("slow log, latency, counters, INFO, log", async (test) => {
     await client.call("CONFIG", "SET", "latency-monitor-threshold", "15");
     await client.call("DEBUG", "SLEEP", "0.001");
     await client.call("DEBUG", "SLEEP", "0.02");
-    await eventually(async () => (await client.call("LATENCY", "LATEST") as Reply[]).length === 2, {
-      what: "the event loop's own event comes, too",
-    });
-    const events = new Map(
-      (await client.call("LATENCY", "LATEST") as Reply[][]).map((each) => [each[0], each]),
-    );
+    const events = await eventually(async () => {
+      const latest = await client.call("LATENCY", "LATEST") as Reply[][];
+      const byName = new Map(latest.map((each) => [each[0], each]));
+      return byName.has("eventloop") && byName;
+    }, { what: "the event loop's own event comes, too" });
     const [, time, latest, worst] = events.get("command") as [string, number, number, number];
     assert.ok(Math.abs(time - Date.now() / 1000) < 60);
     assert.ok(latest >= 20 && worst >= latest);
-    assert.deepEqual(await client.call("LATENCY", "HISTORY", "command"), [[time, latest]]);
+    assert.deepEqual((await client.call("LATENCY", "HISTORY", "command") as Reply[]).at(-1), [time, latest]);
     assert.match(
       await client.call("LATENCY", "GRAPH", "command") as string,
       /^command - high \d+ ms, low \d+ ms/,
     );
-    assert.match(await client.call("LATENCY", "DOCTOR") as string, /command: 1 spikes/);
+    assert.match(await client.call("LATENCY", "DOCTOR") as string, /command: \d+ spikes/);
     assert.ok(Number((await info(client, "stats")).eventloop_stall_max_ms) >= 19);
     assert.equal(await client.call("LATENCY", "RESET", "command", "nosuch"), 1);
     assert.deepEqual(await client.call("LATENCY", "HISTORY", "command"), []);
