@@ -19,8 +19,6 @@ export class Database {
   cutId: number;
   private readonly arena: Arena;
   private readonly entries: EntryStore;
-  /** The entry that the key table's remembered slot holds, 0 when another operation came between. */
-  private found: Ref = 0;
 
   constructor(private readonly keyspace: Keyspace, readonly id: number) {
     this.arena = keyspace.arena;
@@ -28,11 +26,6 @@ export class Database {
     this.keys = new EntryTable(this.arena);
     this.expires = new EntryTable(this.arena);
     this.cutId = id;
-  }
-
-  /** Forgets the remembered slot: the tables were exchanged. */
-  forgetFound(): void {
-    this.found = 0;
   }
 
   /** Number of keys, expired ones that nobody has looked at included. */
@@ -84,7 +77,6 @@ export class Database {
 
   private lookupAlive(key: Uint8Array, start: number, end: number): Ref {
     const ref = this.keys.find(key, start, end);
-    this.found = ref;
     if (ref === 0) return 0;
     if ((this.arena.u32[ref * 4] & FLAG_EXPIRE) !== 0 && this.hasExpired(ref)) {
       if (this.keyspace.deletesExpired) {
@@ -92,7 +84,6 @@ export class Database {
         // The miss that a write may fill in must be remembered by the table again.
         this.keys.find(key, start, end);
       }
-      this.found = 0;
       return 0;
     }
     return ref;
@@ -148,15 +139,9 @@ export class Database {
     }
   }
 
-  /** The key table remembers a slot only across `find` and `replaceFound`. */
   private replaceInKeys(from: Ref, to: Ref): void {
-    if (this.found === from) {
-      this.keys.replaceFound(to);
-      this.found = to;
-    } else {
-      this.keys.replaceRef(from, to);
-      this.found = 0;
-    }
+    if (this.keys.remembers(from)) this.keys.replaceFound(to);
+    else this.keys.replaceRef(from, to);
   }
 
   /**
@@ -186,7 +171,6 @@ export class Database {
         this.discard(ref);
         throw error;
       }
-      this.found = 0;
       return ref;
     }
     const meta = this.arena.u32[old * 4];
@@ -197,7 +181,6 @@ export class Database {
     }
     const cut = this.keyspace.cut;
     const held = cut !== null && cut.claim(this.cutId, old, this.entries.isLarge(old));
-    this.found = old;
     if (
       !held && hadExpire === (at !== NO_EXPIRE) &&
       this.entries.overwriteInPlace(old, value, valueStart, valueEnd)
@@ -288,7 +271,6 @@ export class Database {
 
   /** Adds an entry whose key is known to be absent. Throws ARENA_FULL with the entry in no table. */
   addEntry(ref: Ref): void {
-    this.found = 0;
     this.keys.insert(ref);
     if ((this.arena.u32[ref * 4] & FLAG_EXPIRE) === 0) return;
     try {
@@ -309,7 +291,6 @@ export class Database {
   putEntry(ref: Ref): void {
     const address = this.entries.keyAddress(ref);
     const old = this.keys.find(this.arena.u8, address, address + this.entries.keyLength(ref));
-    this.found = old;
     if (old === 0) this.addEntry(ref);
     else this.replaceEntry(old, ref);
   }
@@ -331,7 +312,6 @@ export class Database {
   /** Deletes the key even where it has expired already, without telling anybody; false where it is absent. */
   removeQuietly(key: Uint8Array, start: number, end: number): boolean {
     const ref = this.keys.find(key, start, end);
-    this.found = ref;
     if (ref === 0) return false;
     this.removeEntry(ref);
     return true;
@@ -354,9 +334,8 @@ export class Database {
   /** Takes the entry out of both tables without freeing it. The caller has claimed it. */
   private unlink(ref: Ref): void {
     if ((this.arena.u32[ref * 4] & FLAG_EXPIRE) !== 0) this.expires.removeRef(ref);
-    if (this.found === ref) this.keys.removeFound();
+    if (this.keys.remembers(ref)) this.keys.removeFound();
     else this.keys.removeRef(ref);
-    this.found = 0;
   }
 
   /** Deletes an entry whose time has come, and tells so. */

@@ -178,8 +178,6 @@ export class Keyspace {
     b.keys = keys;
     b.expires = expires;
     b.cutId = cutId;
-    a.forgetFound();
-    b.forgetFound();
     this.recordRoots(a);
     this.recordRoots(b);
     this.listener?.databaseChanged(a.id);

@@ -289,3 +289,32 @@ Deno.test("a rename for which a table has no room leaves nothing behind, whether
     keyspace.arena.verify();
   }
 });
+
+Deno.test("what the tables remember of the last lookup never leads to another entry", () => {
+  const keyspace = freshKeyspace();
+  const [db] = keyspace.databases;
+  const set = (key: string) => {
+    const name = encoder.encode(key);
+    return db.setString(name, 0, name.length, name, 0, name.length, NO_EXPIRE);
+  };
+  const find = (key: string) => {
+    const name = encoder.encode(key);
+    return db.peek(name, 0, name.length);
+  };
+  const [a, b] = [set("a"), set("b")];
+  // A lookup past the database, as DEBUG makes it, between the lookup and the removal of another key.
+  assert.equal(find("a"), a);
+  assert.equal(db.keys.find(encoder.encode("b"), 0, 1), b);
+  db.removeEntry(a);
+  assert.deepEqual([find("a"), find("b")], [0, b]);
+
+  // A new key for which there was no room.
+  const c = set("c");
+  assert.equal(find("c"), c);
+  db.keys.insertAfterFind = () => {
+    throw ARENA_FULL;
+  };
+  assert.throws(() => set("d"), ARENA_FULL);
+  db.deleteExpired(c);
+  assert.deepEqual([find("b"), find("c"), find("d")], [b, 0, 0]);
+});

@@ -142,6 +142,11 @@ export abstract class HashTable {
     this.insertHashed(this.foundHash, ref);
   }
 
+  /** Whether the slot that the last `find` remembered holds this element. */
+  remembers(ref: Ref): boolean {
+    return this.foundRef === ref;
+  }
+
   /** The slot of the last successful `find` holds `newRef` (same key) from now on. */
   replaceFound(newRef: Ref): void {
     this.relocateFound();

@@ -107,9 +107,7 @@ export class KeyspaceSink implements LoadSink {
 
   /** False where the key is there and stays. Remembers what has the key now, and the table remembers its hash. */
   #mayTake(key: LoadedKey): boolean {
-    const database = this.#database;
-    database.forgetFound();
-    this.#old = database.keys.find(key.bytes, key.start, key.end);
+    this.#old = this.#database.keys.find(key.bytes, key.start, key.end);
     return this.#old === 0 || this.options.existing === "replace";
   }
 
