@@ -2,6 +2,7 @@
 // them: databases keep those in step. Everything that could fail for want of memory happens before a change.
 import type { Arena, Ref } from "../memory/arena.ts";
 import type { FieldTable } from "../structures/field_table.ts";
+import { ROOT_SIZE } from "../structures/hashtable_layout.ts";
 import { lfuInitial } from "./access.ts";
 import type { Clock } from "./clock.ts";
 import {
@@ -31,6 +32,9 @@ const CLONE_BYTES_MAX = 64 * 1024;
 
 /** A growing string doubles up to this much spare room, as Valkey's strings do. */
 const SPARE_BYTES_MAX = 1024 * 1024;
+
+/** What a field of a table takes, with its share of the table: a guess without looking. */
+const FIELD_BYTES_ESTIMATE = 64;
 
 const EXPIRE_SHIFT = 12;
 
@@ -344,6 +348,17 @@ export class EntryStore {
 
   private refersToBlock(meta: number): boolean {
     return (meta & 0xff) !== TYPE_STRING || (meta & FLAG_EXTERNAL) !== 0;
+  }
+
+  /** Bytes of the entry with its value, roughly. */
+  sizeEstimate(ref: Ref): number {
+    const { arena } = this;
+    const meta = arena.u32[ref * 4];
+    const own = arena.sizeOf(ref);
+    if (!this.refersToBlock(meta)) return own;
+    const value = this.valueRef(ref);
+    if (encodingOf(meta) !== ENCODING_HASHTABLE) return own + arena.sizeOf(value);
+    return own + arena.i32[value * 4 + ROOT_SIZE] * FIELD_BYTES_ESTIMATE;
   }
 
   /** True where copying the entry with its value would take too long for one turn. */

@@ -1,11 +1,21 @@
 // Decides about snapshots: which runs, which waits, what the last one came to. SAVE, BGSAVE, save points, SHUTDOWN and
 // FLUSHALL come here; core/persistence/snapshot does the work (rules: spec/threadsave.md section 3).
 import type { SaveType } from "../commands/server_services.ts";
-import { LiveReader } from "../memory/arena_reader.ts";
-import { RdbEncoder, type RdbHeader } from "../persistence/rdb/encoder.ts";
-import { SaveFile, tempFileName } from "../persistence/rdb/save_file.ts";
-import { SaveJob, type SaveOutcome } from "../persistence/snapshot/save_job.ts";
+import type { RdbHeader } from "../persistence/rdb/encoder.ts";
+import { type SaveFileSystem, systemFiles } from "../persistence/rdb/file_system.ts";
+import { tempFileName } from "../persistence/rdb/save_file.ts";
+import {
+  IDLE_PROGRESS,
+  SaveJob,
+  type SaveOutcome,
+  type SaveProgress,
+  type SaveStrategy,
+} from "../persistence/snapshot/save_job.ts";
+import { type DumpFileSystem, systemDumpFiles } from "../persistence/snapshot/temp_dump.ts";
+import type { Config } from "./config/config.ts";
 import { RESTRICT_SNAPSHOT_ERROR, RESTRICT_SNAPSHOT_PRESSURE } from "./dispatcher.ts";
+import { saveInForeground } from "./foreground_save.ts";
+import type { LatencyMonitor } from "./latency_monitor.ts";
 import type { Server } from "./server.ts";
 import { COMPATIBLE_REDIS_VERSION, COMPATIBLE_VALKEY_VERSION, VERSION } from "./version.ts";
 
@@ -16,30 +26,34 @@ const SETTLE_MS = 2000;
 /** Used where config chose a strategy of the other kind. */
 const SHIPPED_STRATEGY: Record<SaveType, string> = { thread: "threadsave", fork: "fork-emulated" };
 
+/** What INFO tells of saves. Times are seconds; -1 = there is none. */
 export interface SaveReport {
   running: SaveType | null;
   lastType: SaveType | "none";
   lastStatus: "ok" | "err";
   lastSaveSeconds: number;
   lastDurationSeconds: number;
-  currentSeconds: number;
   saves: number;
+  /** Most shadow memory that the last background save used at a time, bytes. */
   lastCowBytes: number;
-  currentCowBytes: number;
-  currentCowPeakBytes: number;
-  currentPercent: number;
-  keysProcessed: number;
-  keysTotal: number;
-  currentItemSeconds: number;
+  /** Of the running save. */
+  currentSeconds: number;
   secondsRemaining: number;
-  queueLength: number;
-  queueTarget: number;
-  queued: number;
-  processed: number;
-  longestFeedMs: number;
-  early: number;
-  heldBytes: number;
-  waitingWriters: number;
+  progress: SaveProgress;
+}
+
+/** What the coordinator needs of the server. */
+export interface SaveHost
+  extends Pick<Server, "keyspace" | "log" | "usedMemory" | "restrict" | "releaseWriters"> {
+  readonly config: Pick<Config, "values">;
+  readonly latency: Pick<LatencyMonitor, "addIfNeeded">;
+  readonly plugins: { snapshot(name: string): SaveStrategy };
+}
+
+/** The file calls that saves make on the loop; tests put others in their place. */
+export interface SaveFiles {
+  foreground: SaveFileSystem;
+  dump: DumpFileSystem;
 }
 
 export class SaveCoordinator {
@@ -60,7 +74,10 @@ export class SaveCoordinator {
   /** Another job that must not run beside a save (a log rewrite); whoever adds one sets this. */
   otherJobActive: () => boolean = () => false;
 
-  constructor(private readonly server: Server) {}
+  constructor(
+    private readonly server: SaveHost,
+    private readonly files: SaveFiles = { foreground: systemFiles, dump: systemDumpFiles },
+  ) {}
 
   /** What a plain BGSAVE and save points use. */
   get defaultType(): SaveType {
@@ -107,6 +124,7 @@ export class SaveCoordinator {
         heldBytesMax: values.snapshotHeldBytesMax,
         onFeed: (ms) => this.fed(ms),
         onCongested: () => this.updatePressure(),
+        files: this.files.dump,
       }, values.dbfilename);
     } catch (error) {
       log.warning(`Cannot start a background save: ${error instanceof Error ? error.message : error}`);
@@ -219,52 +237,39 @@ export class SaveCoordinator {
   saveNow(): boolean {
     const { keyspace, config, log } = this.server;
     const { values } = config;
-    let file: SaveFile | null = null;
     try {
-      file = new SaveFile({
-        directory: Deno.cwd(),
-        tempName: tempFileName(Deno.pid),
-        incrementalSync: values.rdbSaveIncrementalFsync,
+      saveInForeground(keyspace, {
+        header: this.header(),
+        encoder: {
+          version: values.rdbVersion,
+          checksum: values.rdbchecksum,
+          compress: values.rdbcompression,
+          access: this.savedAccess(),
+          lfu: keyspace.lfu,
+          keySaveDelay: () => values.rdbKeySaveDelay,
+        },
+        file: {
+          directory: Deno.cwd(),
+          tempName: tempFileName(Deno.pid),
+          incrementalSync: values.rdbSaveIncrementalFsync,
+          files: this.files.foreground,
+        },
+        finalName: values.dbfilename,
       });
-      this.encodeTo(file);
-      file.commit(values.dbfilename);
     } catch (error) {
-      try {
-        file?.discard();
-      } catch {
-        // The temporary file may be gone already; what matters was logged.
-      }
       log.warning(`Write error saving DB on disk: ${error instanceof Error ? error.message : error}`);
       return false;
     }
     log.notice("DB saved on disk");
     keyspace.dirty = 0;
+    // A cancelled save that was a success after all has nothing to take off any more.
+    this.dirtyBefore = 0;
     keyspace.clock.update();
     this.lastSaveSeconds = Math.floor(keyspace.clock.ms / 1000);
     this.lastStatus = "ok";
     this.saves++;
     this.updateRestrictions();
     return true;
-  }
-
-  private encodeTo(file: SaveFile): void {
-    const { keyspace, config } = this.server;
-    const { values } = config;
-    const encoder = new RdbEncoder(new LiveReader(keyspace.arena), file, {
-      version: values.rdbVersion,
-      checksum: values.rdbchecksum,
-      compress: values.rdbcompression,
-      access: this.savedAccess(),
-      lfu: keyspace.lfu,
-      keySaveDelay: () => values.rdbKeySaveDelay,
-    });
-    encoder.header(this.header());
-    for (const database of keyspace.databases) {
-      if (database.size === 0) continue;
-      encoder.database(database.id, database.keys.size, database.expires.size);
-      database.keys.forEach((ref) => encoder.entry(ref, database.id));
-    }
-    encoder.footer();
   }
 
   private header(): RdbHeader {
@@ -329,44 +334,31 @@ export class SaveCoordinator {
   }
 
   report(): SaveReport {
-    const { job } = this;
-    const progress = job?.progress();
-    const elapsedMs = job === null ? 0 : Date.now() - job.startedAt;
-    const processed = progress?.processed ?? 0;
-    const total = progress?.keysTotal ?? 0;
-    const remaining = job === null || processed === 0
-      ? -1
-      : Math.max(0, total - processed) * elapsedMs / processed / 1000;
+    const { job, running, lastType, lastStatus, lastSaveSeconds, lastDurationSeconds, saves, lastCowBytes } =
+      this;
+    const progress = job === null ? IDLE_PROGRESS : job.progress();
+    const elapsedMs = job === null ? -1 : Date.now() - job.startedAt;
     return {
-      running: this.running,
-      lastType: this.lastType,
-      lastStatus: this.lastStatus,
-      lastSaveSeconds: this.lastSaveSeconds,
-      lastDurationSeconds: this.lastDurationSeconds,
-      currentSeconds: job === null ? -1 : Math.floor(elapsedMs / 1000),
-      saves: this.saves,
-      lastCowBytes: this.lastCowBytes,
-      currentCowBytes: progress?.shadowBytes ?? 0,
-      currentCowPeakBytes: job?.shadowBytesPeak ?? 0,
-      currentPercent: total === 0 ? 0 : processed * 100 / total,
-      keysProcessed: processed,
-      keysTotal: total,
-      currentItemSeconds: progress === undefined || progress.currentItemMs < 0
-        ? -1
-        : Math.floor(progress.currentItemMs / 1000),
-      secondsRemaining: remaining < 0 ? -1 : Math.round(remaining),
-      queueLength: progress?.queueLength ?? 0,
-      queueTarget: progress?.queueTarget ?? 0,
-      queued: progress?.queued ?? 0,
-      processed,
-      longestFeedMs: progress?.longestFeedMs ?? 0,
-      early: progress?.early ?? 0,
-      heldBytes: progress?.heldBytes ?? 0,
-      waitingWriters: this.server.waitingWriters,
+      running,
+      lastType,
+      lastStatus,
+      lastSaveSeconds,
+      lastDurationSeconds,
+      saves,
+      lastCowBytes,
+      currentSeconds: Math.floor(elapsedMs / 1000),
+      secondsRemaining: secondsRemaining(progress, elapsedMs),
+      progress,
     };
   }
 
   resetStats(): void {
     this.saves = 0;
   }
+}
+
+/** An estimate; -1 while nothing is known. */
+function secondsRemaining({ keysTotal, processed }: SaveProgress, elapsedMs: number): number {
+  if (processed === 0) return -1;
+  return Math.round(Math.max(0, keysTotal - processed) * elapsedMs / processed / 1000);
 }

@@ -77,7 +77,11 @@ export class SaveFile implements ByteSink {
       this.#exists = false;
       this.#doing("sync directory", this.#directory, () => this.#files.syncDirectory(this.#directory));
     } catch (error) {
-      this.discard();
+      try {
+        this.discard();
+      } catch {
+        // The error before says what is wrong here.
+      }
       throw error;
     }
   }

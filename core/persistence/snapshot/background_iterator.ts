@@ -19,6 +19,10 @@ export const RECORD_COMPLETE = 1;
 /** Items handed over at most before the worker must catch up, and the step in which that target grows. */
 const QUEUE_TARGET_MAX = 10_000;
 const QUEUE_TARGET_STEP = 100;
+/** The same in bytes: what changes meanwhile is held until the worker has passed all that was handed over before. */
+const QUEUE_BYTES_MAX = 8 * 1024 * 1024;
+/** Items whose sizes are remembered; a power of two above QUEUE_TARGET_MAX. */
+const SIZES_KEPT = 16_384;
 const FEED_BUDGET_MS = 1;
 /** No single feed takes longer than this, however late the timer was. */
 const FEED_BUDGET_MAX_MS = 4;
@@ -73,6 +77,9 @@ export class BackgroundIterator implements SnapshotCut {
   private completed = false;
   private readonly overflow: number[] = [];
   private early = 0;
+  /** Bytes of all items handed over, and by number of items (modulo SIZES_KEPT) what the sum was then. */
+  private handedBytes = 0;
+  private readonly bytesAt = new Float64Array(SIZES_KEPT);
   private queueTarget: number;
   private longestFeedMs = 0;
   private lastFeed = 0;
@@ -123,11 +130,18 @@ export class BackgroundIterator implements SnapshotCut {
   private hand(database: number, ref: Ref): void {
     this.arena.setU32(ref * 4 + WORD_EPOCH, this.handedEpoch);
     this.queued++;
+    this.handedBytes += this.keyspace.entries.sizeEstimate(ref);
+    this.bytesAt[this.queued & (SIZES_KEPT - 1)] = this.handedBytes;
     // Blocks that are retired from now on wait until the worker has passed a later item, or the end.
     const ticket = this.arena.nextTicket();
     if (this.overflow.length > 0 || !this.ring.tryPushWords(database, ref, RECORD_ENTRY, ticket)) {
       this.overflow.push(database, ref, ticket);
     }
+  }
+
+  /** True when the worker has been given every entry of the cut and is done with them. */
+  get finished(): boolean {
+    return this.completed && this.options.processed() >= this.queued;
   }
 
   /** True while so much waits for the worker that whatever changes entries should wait too. */
@@ -155,7 +169,10 @@ export class BackgroundIterator implements SnapshotCut {
     }
     this.drainOverflow();
     while (this.overflow.length === 0 && !this.walked && length < this.queueTarget) {
-      for (let i = 0; i < BUCKETS_PER_LOOK && !this.walked; i++) this.step();
+      // `length` is below QUEUE_TARGET_MAX here, so the sum is still known.
+      const bytesMax = this.bytesAt[(this.queued - length) & (SIZES_KEPT - 1)] + QUEUE_BYTES_MAX;
+      if (this.handedBytes >= bytesMax) break;
+      for (let i = 0; i < BUCKETS_PER_LOOK && !this.walked && this.handedBytes < bytesMax; i++) this.step();
       length = this.queued - processed();
       if (performance.now() > until) break;
       if (starved && length >= this.queueTarget && this.queueTarget < QUEUE_TARGET_MAX) {

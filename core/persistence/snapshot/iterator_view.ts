@@ -13,8 +13,6 @@ const RING_BYTES = 2 * 1024 * 1024;
 export interface IteratorViewOptions extends ViewOptions {
   /** Old values that the worker still has to read may take this many bytes; over it, writers should wait. */
   heldBytesMax: number;
-  /** Items that the worker is done with. */
-  processed: () => number;
   /** Writers should wait from now on. */
   onCongested: () => void;
   /** Bytes of the ring; for tests. */
@@ -84,6 +82,8 @@ export class IteratorView implements SaveView {
     this.keyspace.arena.reclaim();
     this.iterator.feed();
     if (this.image.active && this.options.processed() >= this.protectedUntil) this.image.end();
+    // The worker goes on with the file for as long as syncing takes, but does not look at the dataset any more.
+    if (this.iterator.finished) this.close();
   }
 
   release(): void {

@@ -53,10 +53,26 @@ export interface SaveProgress {
   longestFeedMs: number;
   /** Milliseconds since the worker began the current entry; -1 = none. */
   currentItemMs: number;
-  /** Shadow memory in use, bytes. */
+  /** Shadow memory in use and most of it at a time, bytes. */
   shadowBytes: number;
+  shadowBytesPeak: number;
   heldBytes: number;
 }
+
+/** While nothing is saved. */
+export const IDLE_PROGRESS: SaveProgress = {
+  keysTotal: 0,
+  processed: 0,
+  queued: 0,
+  queueLength: 0,
+  queueTarget: 0,
+  early: 0,
+  longestFeedMs: 0,
+  currentItemMs: -1,
+  shadowBytes: 0,
+  shadowBytesPeak: 0,
+  heldBytes: 0,
+};
 
 /** What a job needs of a strategy. */
 export type SaveStrategy = Pick<SnapshotStrategy, "entries" | "begin">;
@@ -110,10 +126,8 @@ export class SaveJob {
       this.view.close();
       throw error;
     }
-    if (this.view.stepIntervalMs > 0) {
-      this.step();
-      this.timer = setInterval(() => this.step(), this.view.stepIntervalMs);
-    }
+    this.step();
+    this.timer = setInterval(() => this.step(), this.view.stepIntervalMs);
     this.done = this.finish(finalName);
   }
 
@@ -123,16 +137,10 @@ export class SaveJob {
       this.overLimit = true;
       queueMicrotask(() => this.run.cancel());
     };
-    if (!this.usesIterator) return new ImageView(keyspace, { shadowBytesMax, onLost });
     const processed = () => this.run === undefined ? 0 : this.run.processed();
-    return new IteratorView(keyspace, {
-      shadowBytesMax,
-      onLost,
-      heldBytesMax,
-      processed,
-      onCongested,
-      ringBytes,
-    });
+    const options = { shadowBytesMax, onLost, processed };
+    if (!this.usesIterator) return new ImageView(keyspace, options);
+    return new IteratorView(keyspace, { ...options, heldBytesMax, onCongested, ringBytes });
   }
 
   /** The directory is settled here. */
@@ -179,6 +187,7 @@ export class SaveJob {
       longestFeedMs: steps?.longestFeedMs ?? 0,
       currentItemMs,
       shadowBytes: this.view.shadowBytes,
+      shadowBytesPeak: this.view.shadowBytesPeak,
       heldBytes: this.view.heldBytes,
     };
   }

@@ -16,7 +16,7 @@ export interface ViewHandles {
 
 export interface SaveView {
   readonly handles: ViewHandles;
-  /** Milliseconds between two calls of `step`; 0 = it need not be called. */
+  /** Milliseconds between two calls of `step`. */
   readonly stepIntervalMs: number;
   /** Goes on with what the view has to do on the loop. */
   step(): void;
@@ -45,4 +45,6 @@ export interface ViewOptions {
   shadowBytesMax: number;
   /** Over `shadowBytesMax`: the save cannot be finished. Called inside a store to the arena: only note it. */
   onLost: () => void;
+  /** Entries that the worker is done with. */
+  processed: () => number;
 }

@@ -8,12 +8,14 @@ export function writePersistence(server: Server, out: Lines): void {
   out.add("loading", loading === null ? 0 : 1);
   out.add("async_loading", 0);
   const saves = server.saves.report();
-  out.add("current_cow_peak", saves.currentCowPeakBytes);
-  out.add("current_cow_size", saves.currentCowBytes);
+  const { progress } = saves;
+  const percent = progress.keysTotal === 0 ? 0 : progress.processed * 100 / progress.keysTotal;
+  out.add("current_cow_peak", progress.shadowBytesPeak);
+  out.add("current_cow_size", progress.shadowBytes);
   out.add("current_cow_size_age", 0);
-  out.add("current_fork_perc", saves.currentPercent.toFixed(2));
-  out.add("current_save_keys_processed", saves.keysProcessed);
-  out.add("current_save_keys_total", saves.keysTotal);
+  out.add("current_fork_perc", percent.toFixed(2));
+  out.add("current_save_keys_processed", progress.processed);
+  out.add("current_save_keys_total", progress.keysTotal);
   out.add("rdb_changes_since_last_save", server.keyspace.dirty);
   out.add("rdb_bgsave_in_progress", saves.running === null ? 0 : 1);
   out.add("rdb_current_bgsave_type", saves.running ?? "none");
@@ -26,17 +28,17 @@ export function writePersistence(server: Server, out: Lines): void {
   out.add("rdb_last_cow_size", saves.lastCowBytes);
   out.add("rdb_last_load_keys_expired", server.lastLoad.expired);
   out.add("rdb_last_load_keys_loaded", server.lastLoad.loaded);
-  out.add("threadsave_current_item_seconds", saves.currentItemSeconds);
+  out.add("threadsave_current_item_seconds", Math.floor(progress.currentItemMs / 1000));
   out.add("threadsave_estimated_seconds_remaining", saves.secondsRemaining);
   out.add("forkless_estimated_seconds_remaining", saves.secondsRemaining);
-  out.add("threadsave_current_queue_length", saves.queueLength);
-  out.add("threadsave_queue_length_target", saves.queueTarget);
-  out.add("threadsave_dbentries_queued", saves.queued);
-  out.add("threadsave_dbentries_processed", saves.processed);
-  out.add("snapshot_longest_feed_ms", saves.longestFeedMs.toFixed(3));
-  out.add("snapshot_early_entries", saves.early);
-  out.add("snapshot_held_bytes", saves.heldBytes);
-  out.add("snapshot_blocked_clients", saves.waitingWriters);
+  out.add("threadsave_current_queue_length", progress.queueLength);
+  out.add("threadsave_queue_length_target", progress.queueTarget);
+  out.add("threadsave_dbentries_queued", progress.queued);
+  out.add("threadsave_dbentries_processed", progress.processed);
+  out.add("snapshot_longest_feed_ms", progress.longestFeedMs.toFixed(3));
+  out.add("snapshot_early_entries", progress.early);
+  out.add("snapshot_held_bytes", progress.heldBytes);
+  out.add("snapshot_blocked_clients", server.waitingWriters);
   out.add("aof_enabled", 0);
   out.add("aof_rewrite_in_progress", 0);
   out.add("aof_rewrite_scheduled", 0);
@@ -63,13 +65,10 @@ export function writePersistence(server: Server, out: Lines): void {
 
 /** Counters of a running snapshot, under the names of Valkey's later releases. */
 export function writeDebug(server: Server, out: Lines): void {
-  const saves = server.saves.report();
-  out.add(
-    "forkless_current_item_ms",
-    saves.running === null ? -1 : saves.currentItemSeconds * 1000,
-  );
-  out.add("forkless_current_queue_length", saves.queueLength);
-  out.add("forkless_queue_length_target", saves.queueTarget);
-  out.add("forkless_dbentries_queued", saves.queued);
-  out.add("forkless_dbentries_processed", saves.processed);
+  const { progress } = server.saves.report();
+  out.add("forkless_current_item_ms", progress.currentItemMs);
+  out.add("forkless_current_queue_length", progress.queueLength);
+  out.add("forkless_queue_length_target", progress.queueTarget);
+  out.add("forkless_dbentries_queued", progress.queued);
+  out.add("forkless_dbentries_processed", progress.processed);
 }
