@@ -26,6 +26,8 @@ export interface SnapshotRun {
   readonly setKeySaveDelay: (micros: number) => void;
   /** Asks the worker to give up; `done` then rejects with PLUGIN_JOB_CANCELLED. May be called twice. */
   readonly cancel: () => void;
+  /** Ends the worker, for when there is no time to wait until it gives up. Nothing happens where the save has ended. */
+  readonly abandon: (reason: string) => void;
   /** Rejects with a PluginError. The file may exist then, in any state. */
   readonly done: Promise<SnapshotReport>;
 }
@@ -109,6 +111,9 @@ export class SnapshotStrategy {
           this.logger.warning(`plugin ${this.name} ${reason}`);
           plugin.abandon(reason);
         }, this.cancelLimitMs);
+      },
+      abandon: (reason) => {
+        if (!ended) plugin.abandon(reason);
       },
     };
   }

@@ -198,11 +198,14 @@ export class SaveCoordinator {
     return true;
   }
 
-  /** Resolves when the last background save has ended and put its temporary file away, or is late with it. */
+  /**
+   * Resolves when the last background save has ended and put its temporary file away. One that takes too long is ended
+   * together with its worker: the server is about to end.
+   */
   async settled(): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, SETTLE_MS));
-    await Promise.race([this.lastJob, late]);
+    const { job } = this;
+    const timer = setTimeout(() => job?.abandon(`did not end its save within ${SETTLE_MS} ms`), SETTLE_MS);
+    await this.lastJob;
     clearTimeout(timer);
   }
 

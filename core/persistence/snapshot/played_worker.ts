@@ -59,6 +59,7 @@ export class PlayedWorker {
         this.cancelled = true;
         this.fail(new Error("cancelled"));
       },
+      abandon: (reason) => this.fail(new Error(reason)),
     };
     input.path();
   }

@@ -166,6 +166,12 @@ export class SaveJob {
     this.dump?.withdraw();
   }
 
+  /** Gives up and ends the worker too: there is no time to wait for it. */
+  abandon(reason: string): void {
+    this.cancel();
+    this.run.abandon(reason);
+  }
+
   setKeySaveDelay(micros: number): void {
     this.run.setKeySaveDelay(micros);
   }

@@ -197,6 +197,37 @@ Deno.test("held memory: whoever changes keys is told at once that it is too much
   assert.equal(job.congested, false, "a cancelled save keeps nobody waiting");
 });
 
+Deno.test("large values are handed over a few at a time, however few they are", () => {
+  const MB = KB * KB;
+  const dataset = new ArenaDataset(128 * MB);
+  for (let key = 0; key < 60; key++) dataset.string(`key:${key}`, "x".repeat(MB));
+  const { job, worker } = beginPlayed(dataset.keyspace, "iterator");
+  const ahead = () => job.progress().queued - job.progress().processed;
+  // A bucket is handed over as a whole.
+  assert.ok(ahead() <= 8 + 12, `${ahead()} of 1 MiB`);
+  while (!worker.complete) {
+    worker.work(100);
+    job.step();
+    assert.ok(ahead() <= 8 + 12);
+  }
+  assert.equal(worker.delivered.size, 60);
+  job.cancel();
+});
+
+Deno.test("nothing is kept or copied for a worker that has read everything and still writes", async () => {
+  for (const kind of KINDS) {
+    const dataset = small();
+    const { job, worker } = beginPlayed(dataset.keyspace, kind);
+    dataset.string("key:1", "another");
+    toTheEnd(job, worker);
+    job.step();
+    expectClean(dataset);
+    assert.equal(job.congested, false);
+    worker.finish();
+    assert.equal(message(await job.done), "saved");
+  }
+});
+
 Deno.test("the directory is asked for once, when the worker is ready", async () => {
   const renamed: string[] = [];
   let directory = "/first";
