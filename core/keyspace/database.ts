@@ -75,6 +75,13 @@ export class Database {
     return this.lookupAlive(key, start, end);
   }
 
+  /** As `peek`, but the access is noted: for commands that only look whether they may write. */
+  peekTouching(key: Uint8Array, start: number, end: number): Ref {
+    const ref = this.lookupAlive(key, start, end);
+    if (ref !== 0) this.noteAccess(ref);
+    return ref;
+  }
+
   private lookupAlive(key: Uint8Array, start: number, end: number): Ref {
     const ref = this.keys.find(key, start, end);
     if (ref === 0) return 0;

@@ -369,7 +369,7 @@ export class EntryStore {
   }
 
   /**
-   * A deep copy under another key (or the same): value, encoding and access word. `expireAt` as given.
+   * A deep copy under another key (or the same): value and encoding, as if just accessed. `expireAt` as given.
    * Throws ARENA_FULL with nothing left behind.
    */
   copyAs(ref: Ref, key: Uint8Array, keyStart: number, keyEnd: number, expireAt: number): Ref {
@@ -388,7 +388,6 @@ export class EntryStore {
         throw error;
       }
     }
-    this.arena.setU32(copy * 4 + WORD_ACCESS, this.arena.u32[ref * 4 + WORD_ACCESS]);
     return copy;
   }
 
@@ -417,7 +416,11 @@ export class EntryStore {
     const arena = this.arena;
     const meta = arena.u32[ref * 4];
     const expireAt = this.expireAt(ref);
-    if (!this.refersToBlock(meta)) return this.copyAs(ref, key, keyStart, keyEnd, expireAt);
+    if (!this.refersToBlock(meta)) {
+      const copy = this.copyAs(ref, key, keyStart, keyEnd, expireAt);
+      arena.setU32(copy * 4 + WORD_ACCESS, arena.u32[ref * 4 + WORD_ACCESS]);
+      return copy;
+    }
     const target = this.arena.allocate((valueRefWord(meta, keyEnd - keyStart) + 1) * 4);
     this.writeHeader(target, meta, key, keyStart, keyEnd, this.stringLength(ref), expireAt);
     this.setValueRef(target, this.valueRef(ref));

@@ -17,7 +17,7 @@ import {
 } from "../../core/protocol/errors.ts";
 
 function dump(client: CommandClient, args: Arguments): void {
-  const ref = client.db.lookupReadQuietly(args.buffer, args.starts[1], args.ends[1]);
+  const ref = client.db.lookupRead(args.buffer, args.starts[1], args.ends[1]);
   if (ref === 0) client.reply.null();
   else client.reply.bulkBytes(client.server.dumps.dump(ref));
 }

@@ -46,7 +46,7 @@ function renamenx(client: CommandClient, args: Arguments): void {
 function renameKey(client: CommandClient, args: Arguments, onlyIfFree: boolean): boolean {
   const { db, reply } = client;
   const buffer = args.buffer;
-  if (db.peek(buffer, args.starts[1], args.ends[1]) === 0) {
+  if (db.peekTouching(buffer, args.starts[1], args.ends[1]) === 0) {
     reply.error(NO_SUCH_KEY);
     return false;
   }
@@ -54,7 +54,7 @@ function renameKey(client: CommandClient, args: Arguments, onlyIfFree: boolean):
     if (onlyIfFree) reply.integer(0);
     return !onlyIfFree;
   }
-  if (onlyIfFree && db.peek(buffer, args.starts[2], args.ends[2]) !== 0) {
+  if (onlyIfFree && db.peekTouching(buffer, args.starts[2], args.ends[2]) !== 0) {
     reply.integer(0);
     return false;
   }
@@ -76,7 +76,7 @@ function move(client: CommandClient, args: Arguments): void {
   const buffer = args.buffer;
   const start = args.starts[1];
   const end = args.ends[1];
-  if (db.peek(buffer, start, end) === 0 || target.peek(buffer, start, end) !== 0) {
+  if (db.peekTouching(buffer, start, end) === 0 || target.peekTouching(buffer, start, end) !== 0) {
     reply.integer(0);
     return;
   }
@@ -106,8 +106,8 @@ function copy(client: CommandClient, args: Arguments): void {
     return;
   }
   const buffer = args.buffer;
-  const there = target.peek(buffer, args.starts[2], args.ends[2]);
-  const ref = db.lookupReadQuietly(buffer, args.starts[1], args.ends[1]);
+  const there = target.peekTouching(buffer, args.starts[2], args.ends[2]);
+  const ref = db.lookupRead(buffer, args.starts[1], args.ends[1]);
   if (ref === 0 || (there !== 0 && !replace)) {
     reply.integer(0);
     return;

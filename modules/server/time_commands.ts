@@ -7,7 +7,7 @@ import { NOT_AN_INTEGER, SYNTAX_ERROR } from "../../core/protocol/errors.ts";
 import { drawing } from "./drawing.ts";
 
 function time(client: CommandClient, _args: Arguments): void {
-  const micros = Math.round((performance.timeOrigin + performance.now()) * 1000);
+  const micros = client.server.keyspace.clock.micros();
   client.reply.array(2);
   client.reply.bulkInteger(Math.floor(micros / 1e6));
   client.reply.bulkInteger(micros % 1e6);

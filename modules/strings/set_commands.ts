@@ -51,7 +51,7 @@ function setWithOptions(client: CommandClient, args: Arguments): void {
     return;
   }
   const db = client.db;
-  const ref = db.peek(args.buffer, args.starts[1], args.ends[1]);
+  const ref = db.peekTouching(args.buffer, args.starts[1], args.ends[1]);
   if (
     (options & OPTION_IFEQ) !== 0 && ref !== 0 && client.server.keyspace.entries.type(ref) !== TYPE_STRING
   ) {
@@ -105,7 +105,7 @@ function meetsCondition(
 }
 
 function setnx(client: CommandClient, args: Arguments): void {
-  if (client.db.peek(args.buffer, args.starts[1], args.ends[1]) !== 0) {
+  if (client.db.peekTouching(args.buffer, args.starts[1], args.ends[1]) !== 0) {
     client.reply.integer(0);
     return;
   }
@@ -152,7 +152,7 @@ function msetnx(client: CommandClient, args: Arguments): void {
     return;
   }
   for (let index = 1; index < args.count; index += 2) {
-    if (client.db.peek(args.buffer, args.starts[index], args.ends[index]) !== 0) {
+    if (client.db.peekTouching(args.buffer, args.starts[index], args.ends[index]) !== 0) {
       client.reply.integer(0);
       return;
     }

@@ -290,6 +290,82 @@ async function commandCounters(client: RespClient): Promise<Record<string, strin
   );
 }
 
+/** Commands on a key that nobody has used for long: some count as a use, some do not. */
+const USES = `
+  GET key
+  STRLEN key
+  GETRANGE key 0 1
+  MGET key
+  EXISTS key
+  TTL key
+  PEXPIRETIME key
+  TYPE key
+  DUMP key
+  OBJECT ENCODING key
+  MEMORY USAGE key
+  DEBUG OBJECT key
+  DEBUG DIGEST-VALUE key
+  RENAME key key
+  RENAMENX key other
+  RENAMENX other key
+  COPY key new
+  COPY other key
+  EXPIRE key 100
+  PERSIST key
+  TOUCH key
+  SCAN 0
+  KEYS *
+  RANDOMKEY
+  LCS key other
+  GETEX key
+  SETRANGE key 0 a
+  APPEND key b
+  SET key xyz KEEPTTL
+  SET key xyz NX
+  SETNX key xyz
+  MSETNX key xyz new xyz
+  GETSET key xyz
+  MOVE key 99
+  HGET hash field
+  HLEN hash
+  HEXISTS hash field
+  HRANDFIELD hash
+  HSCAN hash 0
+  HSET hash field 2
+  HSETNX hash field 3
+  HDEL hash nofield
+  TYPE hash
+  COPY hash new
+`;
+
+Deno.test({ name: "the same commands count as a use of a key", ignore }, async () => {
+  await using servers = await ServerPair.start();
+  await using clients = await servers.connect();
+  await clients.same([["SET", "key", "abcdef"], ["HSET", "hash", "field", "1"]]);
+  const payloads = [
+    payloadOf(await clients.redis.raw("DUMP", "key")),
+    payloadOf(await clients.redis.raw("DUMP", "hash")),
+  ];
+  for (const words of commandLines(USES)) {
+    const prepared = [
+      ["FLUSHALL"],
+      ["RESTORE", "key", "0", payloads[0], "IDLETIME", "1000"],
+      ["RESTORE", "hash", "0", payloads[1], "IDLETIME", "1000"],
+      ["RESTORE", "other", "0", payloads[0], "IDLETIME", "1000"],
+    ];
+    await clients.same(prepared);
+    await clients.onBoth(...words);
+    const idle = async (client: RespClient) => {
+      const keys = ["key", "hash", "other", "new"];
+      const replies = await client.pipeline(keys.map((key) => ["OBJECT", "IDLETIME", key]));
+      return replies.map((reply, at) =>
+        `${keys[at]} ${reply === null ? "absent" : Number(reply) < 1000 ? "used" : "idle"}`
+      );
+    };
+    assert.deepEqual(await idle(clients.spork), await idle(clients.redis), words.join(" "));
+  }
+});
+
 Deno.test(
   { name: "INFO has redis-server's sections, and its fields in the same sections", ignore },
   async () => {

@@ -28,7 +28,7 @@ export function writeServer(server: Server, out: Lines): void {
   out.add("process_supervised", "no");
   out.add("run_id", server.runId);
   out.add("tcp_port", values.port);
-  out.add("server_time_usec", Math.round((performance.timeOrigin + performance.now()) * 1000));
+  out.add("server_time_usec", server.keyspace.clock.micros());
   out.add("uptime_in_seconds", uptime);
   out.add("uptime_in_days", Math.floor(uptime / SECONDS_A_DAY));
   out.add("hz", server.expireOptions.hz);
