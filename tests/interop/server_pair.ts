@@ -80,3 +80,9 @@ export function commandLines(text: string): string[][] {
     )
   );
 }
+
+/** The bytes of a bulk reply. */
+export function payloadOf(reply: string): Uint8Array {
+  const body = reply.slice(reply.indexOf("\r\n") + 2, -2);
+  return Uint8Array.from(body, (character) => character.charCodeAt(0));
+}
