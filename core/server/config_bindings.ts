@@ -32,7 +32,8 @@ export function bindConfig(server: Server): void {
   });
 
   bind(["maxmemory", "maxmemory-policy", "maxmemory-samples", "maxmemory-eviction-tenacity"], () => {
-    const { eviction, keyspace } = server;
+    const { keyspace } = server;
+    const { eviction } = server.memoryLimit;
     eviction.policy = values.maxmemoryPolicy as EvictionPolicy;
     eviction.samples = values.maxmemorySamples;
     eviction.tenacity = values.maxmemoryEvictionTenacity;

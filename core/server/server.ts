@@ -6,7 +6,6 @@ import type { ServerServices } from "../commands/server_services.ts";
 import type { Clock } from "../keyspace/clock.ts";
 import { ActiveExpire, type ExpireOptions } from "../keyspace/active_expire.ts";
 import type { Database } from "../keyspace/database.ts";
-import { Eviction } from "../keyspace/eviction.ts";
 import { Keyspace } from "../keyspace/keyspace.ts";
 import type { Logger } from "../log/logger.ts";
 import { Arena } from "../memory/arena.ts";
@@ -34,6 +33,7 @@ import { Gateway } from "./gateway.ts";
 import { infoText } from "./info/info.ts";
 import { LatencyMonitor } from "./latency_monitor.ts";
 import { LoopMonitor } from "./loop_monitor.ts";
+import { MemoryLimit } from "./memory_limit.ts";
 import { memoryOf, type MemoryReport, tableBytes } from "./memory_report.ts";
 import { PauseGate } from "./pause_gate.ts";
 import { removePidFile, writePidFile } from "./pid_file.ts";
@@ -47,8 +47,6 @@ const MEGABYTE = 1024 * 1024;
 /** Smaller tables are in the cache anyway. */
 const PREFETCH_KEYS_MIN = 10_000;
 const LAZY_FREE_SLICE_MICROS = 500;
-/** How old the sum of the clients' memory may be where the memory limit is checked. */
-const CLIENT_MEMORY_INTERVAL_MS = 100;
 
 export class Server implements ServerServices, ClientHost {
   readonly version = VERSION;
@@ -70,7 +68,7 @@ export class Server implements ServerServices, ClientHost {
   readonly shutdown: ShutdownController;
   readonly plugins: PluginHost;
   readonly expire: ActiveExpire;
-  readonly eviction: Eviction;
+  readonly memoryLimit: MemoryLimit;
   readonly dispatcher: Dispatcher;
   readonly loader: DatasetLoader;
   readonly dumps: DumpService;
@@ -89,13 +87,6 @@ export class Server implements ServerServices, ClientHost {
   private readonly prefetch: Prefetch;
   private readonly cron: Cron;
   private readonly heldWriters = new Set<Client>();
-  private evictionTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Memory of the clients as it was a moment ago: adding it up takes time that grows with their number. */
-  private clientBytes = 0;
-  private clientBytesAt = 0;
-  /** Milliseconds since 1970 since when memory is over `maxmemory`; 0 = it is not. */
-  private exceededSince = 0;
-  private exceededTotalMs = 0;
   private turnStart = 0;
   /** The pid file, once it is ours. */
   private pidFile = "";
@@ -125,7 +116,7 @@ export class Server implements ServerServices, ClientHost {
     this.saves = new SaveCoordinator(this);
     this.shutdown = new ShutdownController(this);
     this.expire = new ActiveExpire(this.keyspace);
-    this.eviction = new Eviction(this.keyspace, () => this.evictionExcess());
+    this.memoryLimit = new MemoryLimit(this);
     this.dispatcher = new Dispatcher(
       this.commands,
       this.keyspace,
@@ -168,7 +159,7 @@ export class Server implements ServerServices, ClientHost {
   async stop(): Promise<void> {
     this.cron.stop();
     this.loopMonitor.stop();
-    clearTimeout(this.evictionTimer);
+    this.memoryLimit.stop();
     this.saves.cancel();
     // From here on no command runs: what was saved is all there is.
     for (const client of [...this.clients.all()]) client.closeAfterReply("shutdown");
@@ -293,7 +284,7 @@ export class Server implements ServerServices, ClientHost {
         0;
     this.keyspace.lazyFree.freed = 0;
     this.expire.resetStats();
-    this.exceededTotalMs = 0;
+    this.memoryLimit.resetStats();
     this.dumps.payloadsChecked = 0;
     this.saves.resetStats();
     for (const command of this.commands.everything()) command.resetStats();
@@ -312,55 +303,8 @@ export class Server implements ServerServices, ClientHost {
     this.stats.peakMemoryAt = this.keyspace.clock.ms;
   }
 
-  /**
-   * Bytes over `maxmemory`; at most 0 where there is room. What the heap needs is not the clients' doing, and retired
-   * blocks are as good as free: evicting more keys would not make them go sooner.
-   */
-  private evictionExcess(): number {
-    const { arena } = this.keyspace;
-    return arena.usedBytes - arena.retiredBytes + this.recentClientBytes() - this.config.values.maxmemory;
-  }
-
-  private recentClientBytes(): number {
-    const now = this.keyspace.clock.ms;
-    if (now - this.clientBytesAt >= CLIENT_MEMORY_INTERVAL_MS || now < this.clientBytesAt) {
-      this.clientBytes = this.clients.memoryBytes();
-      this.clientBytesAt = now;
-    }
-    return this.clientBytes;
-  }
-
-  /** Evicts where memory is over the limit; false where it stays over it. Nothing is evicted during a pause or a load. */
   makeRoom(): boolean {
-    if (this.config.values.maxmemory === 0) return true;
-    if (this.evictionExcess() <= 0) {
-      if (this.exceededSince !== 0) this.exceededEnds();
-      return true;
-    }
-    if (this.loading !== null || this.pause.mode !== "none") return true;
-    // Those who need room are made to wait for the snapshot; memory would not be given back sooner.
-    if (this.keyspace.cut?.congested) return true;
-    if (this.exceededSince === 0) this.exceededSince = this.keyspace.clock.ms;
-    const result = this.eviction.run();
-    if (result === "enough") this.exceededEnds();
-    if (result === "more" && this.evictionTimer === undefined) {
-      this.evictionTimer = setTimeout(() => {
-        this.evictionTimer = undefined;
-        this.makeRoom();
-      }, 0);
-    }
-    return result !== "full";
-  }
-
-  private exceededEnds(): void {
-    this.exceededTotalMs += Math.max(0, this.keyspace.clock.ms - this.exceededSince);
-    this.exceededSince = 0;
-  }
-
-  /** For how long memory has been over `maxmemory`, milliseconds: since it last was not, and in all. */
-  memoryExceededMs(): { current: number; total: number } {
-    const current = this.exceededSince === 0 ? 0 : Math.max(0, this.keyspace.clock.ms - this.exceededSince);
-    return { current, total: this.exceededTotalMs + current };
+    return this.memoryLimit.makeRoom();
   }
 
   // Restrictions and waiting.

@@ -26,7 +26,7 @@ export function writeStats(server: Server, out: Lines): void {
   out.add("evicted_keys", keyspace.stats.evicted);
   out.add("evicted_clients", stats.evictedClients);
   out.add("evicted_scripts", 0);
-  const exceeded = server.memoryExceededMs();
+  const exceeded = server.memoryLimit.exceededMs();
   out.add("total_eviction_exceeded_time", Math.round(exceeded.total));
   out.add("current_eviction_exceeded_time", Math.round(exceeded.current));
   out.add("keyspace_hits", keyspace.stats.hits);
