@@ -23,6 +23,8 @@ import { COMPATIBLE_REDIS_VERSION, COMPATIBLE_VALKEY_VERSION, VERSION } from "./
 const RETRY_MS = 5000;
 /** How long a shutdown waits for a cancelled save, milliseconds. */
 const SETTLE_MS = 2000;
+/** How long for one whose worker was ended then: its file has to be removed. */
+const ABANDONED_MS = 500;
 /** Used where config chose a strategy of the other kind. */
 const SHIPPED_STRATEGY: Record<SaveType, string> = { thread: "threadsave", fork: "fork-emulated" };
 
@@ -200,13 +202,12 @@ export class SaveCoordinator {
 
   /**
    * Resolves when the last background save has ended and put its temporary file away. One that takes too long is ended
-   * together with its worker: the server is about to end.
+   * together with its worker, and not waited for where the disk hangs: the server is about to end.
    */
   async settled(): Promise<void> {
-    const { job } = this;
-    const timer = setTimeout(() => job?.abandon(`did not end its save within ${SETTLE_MS} ms`), SETTLE_MS);
-    await this.lastJob;
-    clearTimeout(timer);
+    if (await endsWithin(this.lastJob, SETTLE_MS)) return;
+    this.job?.abandon(`did not end its save within ${SETTLE_MS} ms`);
+    await endsWithin(this.lastJob, ABANDONED_MS);
   }
 
   schedule(type: SaveType): void {
@@ -364,4 +365,14 @@ export class SaveCoordinator {
 function secondsRemaining({ keysTotal, processed }: SaveProgress, elapsedMs: number): number {
   if (processed === 0) return -1;
   return Math.round(Math.max(0, keysTotal - processed) * elapsedMs / processed / 1000);
+}
+
+async function endsWithin(job: Promise<void>, milliseconds: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<false>((resolve) => timer = setTimeout(() => resolve(false), milliseconds));
+  try {
+    return await Promise.race([job.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -3,9 +3,7 @@
 import assert from "node:assert/strict";
 import { eventually, type RespClient, SporkServer } from "../harness/mod.ts";
 import { changeCommands, datasetCommands, fingerprint } from "./dataset.ts";
-
-const TYPES = ["fork", "thread"] as const;
-type SaveType = (typeof TYPES)[number];
+import { fullSpeed, persistence, reloadFile, saveEnds, slowSave, temporaryFiles, TYPES } from "./saves.ts";
 
 /** Databases that the datasets below are spread over. */
 const DATABASES = 5;
@@ -14,34 +12,6 @@ function start(...args: string[]): Promise<SporkServer> {
   return SporkServer.start({
     args: ["--enable-debug-command", "yes", "--databases", "16", ...args],
   });
-}
-
-async function persistence(client: RespClient): Promise<Record<string, string>> {
-  const text = await client.call("INFO", "persistence") as string;
-  return Object.fromEntries(
-    text.split("\r\n").filter((line) => line.includes(":")).map((line) => line.split(":")),
-  );
-}
-
-async function saveEnds(client: RespClient): Promise<Record<string, string>> {
-  return await eventually(async () => {
-    const fields = await persistence(client);
-    return fields.rdb_bgsave_in_progress === "0" && fields;
-  }, { what: "the end of the background save", withinMilliseconds: 60_000 });
-}
-
-async function slowSave(client: RespClient, type: SaveType, delayMicros: number): Promise<void> {
-  await client.call("CONFIG", "SET", "rdb-key-save-delay", delayMicros);
-  assert.equal(await client.call("BGSAVE", type), `Background saving (${type}) started`);
-}
-
-async function fullSpeed(client: RespClient): Promise<void> {
-  await client.call("CONFIG", "SET", "rdb-key-save-delay", 0);
-}
-
-/** The dataset as the file has it, in the place of the present one. */
-async function reloadFile(client: RespClient): Promise<void> {
-  assert.equal(await client.call("DEBUG", "RELOAD", "NOSAVE"), "OK");
 }
 
 async function fill(client: RespClient, count: number): Promise<void> {
@@ -108,8 +78,7 @@ for (const type of TYPES) {
     assert.equal(after.rdb_current_bgsave_time_sec, "-1");
     assert.equal(after.current_save_keys_total, "0");
     assert.equal(after.rdb_changes_since_last_save, "1");
-    const left = [...Deno.readDirSync(server.dir)].map((entry) => entry.name);
-    assert.deepEqual(left.filter((name) => name.startsWith("temp-")), []);
+    assert.deepEqual(temporaryFiles(server.dir), []);
   });
 
   Deno.test(`bgsave cancel aborts ${type} save`, async () => {
@@ -131,8 +100,7 @@ for (const type of TYPES) {
       await client.error("BGSAVE", "CANCEL", "SCHEDULE"),
       "ERR Cancel cannot be combined with other options",
     );
-    const left = [...Deno.readDirSync(server.dir)].map((entry) => entry.name);
-    assert.deepEqual(left.filter((name) => name.startsWith("temp-")), []);
+    assert.deepEqual(temporaryFiles(server.dir), []);
     await client.call("SET", "still", "writable");
   });
 

@@ -1,0 +1,97 @@
+// A disk that goes wrong on demand (faulty_files.c), as tests use it: built with the C compiler of the machine. Where
+// there is none, or the runtime takes no preloaded library, `hasFaultDisk` is false and such tests are ignored.
+import { projectDirectory } from "../harness/mod.ts";
+
+/** The file calls that can be made to fail. */
+const CALLS = { write: 1, sync: 2, rename: 3, syncDirectory: 4, create: 5 } as const;
+export type FaultedCall = keyof typeof CALLS;
+
+const ERRORS = { EIO: 5, EACCES: 13, ENOSPC: 28 } as const;
+export type ErrorCode = keyof typeof ERRORS;
+
+const WORD_CALL = 0;
+const WORD_MADE = 3;
+const WORD_HOLD_RENAMES = 4;
+const WORD_LOADED = 5;
+const WORD_RENAMES_WAITING = 6;
+const WORDS = 16;
+
+const folder = Deno.makeTempDirSync({ prefix: "spork-fault-disk-" });
+const library = `${folder}/faulty_files.so`;
+globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+
+export class FaultDisk implements Disposable {
+  readonly #path = Deno.makeTempFileSync({ dir: folder });
+  readonly #file: Deno.FsFile;
+
+  constructor() {
+    Deno.writeFileSync(this.#path, new Uint8Array(WORDS * 4));
+    this.#file = Deno.openSync(this.#path, { read: true, write: true });
+  }
+
+  /** The environment of a server that is to use this disk. */
+  get env(): Record<string, string> {
+    return { LD_PRELOAD: library, FAULTY_FILES: this.#path };
+  }
+
+  get isLoaded(): boolean {
+    return this.#read(WORD_LOADED) === 1;
+  }
+
+  /** From the call of this number (from 1) on, every one fails. */
+  fail(call: FaultedCall, error: ErrorCode, from = 1): void {
+    this.#write(WORD_CALL, [CALLS[call], ERRORS[error], from, 0]);
+  }
+
+  heal(): void {
+    this.#write(WORD_CALL, [0, 0, 0, 0]);
+  }
+
+  /** Calls of the failing kind that were made since `fail`. */
+  get calls(): number {
+    return this.#read(WORD_MADE);
+  }
+
+  /** While true, renames of background saves wait. */
+  set holdsRenames(holds: boolean) {
+    this.#write(WORD_HOLD_RENAMES, [holds ? 1 : 0]);
+  }
+
+  get renamesWaiting(): number {
+    return this.#read(WORD_RENAMES_WAITING);
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+
+  #read(word: number): number {
+    const bytes = new Uint8Array(4);
+    this.#file.seekSync(word * 4, Deno.SeekMode.Start);
+    this.#file.readSync(bytes);
+    return new DataView(bytes.buffer).getUint32(0, true);
+  }
+
+  #write(word: number, values: number[]): void {
+    const bytes = new Uint8Array(new Uint32Array(values).buffer);
+    this.#file.seekSync(word * 4, Deno.SeekMode.Start);
+    this.#file.writeSync(bytes);
+  }
+}
+
+export const hasFaultDisk: boolean = build();
+
+function build(): boolean {
+  if (Deno.build.os !== "linux") return false;
+  const source = `${projectDirectory}tests/faults/faulty_files.c`;
+  try {
+    const args = ["-shared", "-fPIC", "-O2", "-o", library, source, "-ldl"];
+    if (!new Deno.Command("cc", { args, stderr: "null" }).outputSync().success) return false;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+  using disk = new FaultDisk();
+  new Deno.Command(Deno.execPath(), { args: ["--version"], env: disk.env, stdout: "null" }).outputSync();
+  return disk.isLoaded;
+}
