@@ -182,10 +182,12 @@ export class DatasetLoader {
     saves.cancel();
     if (options.save && !saves.saveNow()) return "ERR Error trying to save the DB, check server logs";
     if (options.flush) keyspace.flushAll();
-    const file = this.open();
-    if (file === null) return "ERR Error trying to load the RDB dump, check server logs";
+    const failed = "ERR Error trying to load the RDB dump, check server logs";
+    let file: Deno.FsFile | null = null;
     server.setLoading(true);
     try {
+      file = this.open();
+      if (file === null) return failed;
       this.finished(
         loadRdb(
           new FileByteSource(file),
@@ -194,11 +196,12 @@ export class DatasetLoader {
         ),
       );
     } catch (error) {
-      if (!(error instanceof RdbError)) throw error;
-      server.log.warning(`Error loading the dump: ${error.message}`);
-      return "ERR Error trying to load the RDB dump, check server logs";
+      const reason = this.startError(error);
+      if (!(reason instanceof StartError)) throw error;
+      server.log.warning(`Error loading the dump: ${reason.message}`);
+      return failed;
     } finally {
-      file.close();
+      file?.close();
       server.setLoading(false);
       keyspace.clock.update();
     }

@@ -29,6 +29,8 @@ export class MemoryLimit {
       return true;
     }
     if (server.loading !== null || server.pause.mode !== "none") return true;
+    // Those who need room are made to wait for the snapshot; memory would not be given back sooner.
+    if (server.keyspace.cut?.congested) return true;
     if (this.exceededSince === 0) this.exceededSince = server.keyspace.clock.ms;
     const result = this.eviction.run();
     if (result === "enough") this.exceededEnds();

@@ -228,13 +228,12 @@ export class SaveCoordinator {
     if (options.wholeDataset || this.job.usesIterator) this.cancel();
   }
 
-  /** After FLUSHALL: with save points the empty dataset is saved at once. */
+  /** After FLUSHALL: with save points the empty dataset is saved at once. Nobody asked for a save, so none is counted. */
   saveEmptied(): void {
-    const { keyspace, config } = this.server;
-    if (config.values.save.length === 0) return;
-    const dirty = keyspace.dirty;
+    if (this.server.config.values.save.length === 0) return;
+    const { saves } = this;
     this.saveNow();
-    keyspace.dirty = dirty;
+    this.saves = saves;
   }
 
   /** SAVE: on the loop. False: failed, and the log says why. */

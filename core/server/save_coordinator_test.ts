@@ -343,14 +343,15 @@ for (const call of ["create", "write", "sync", "rename", "syncDirectory"] as con
   });
 }
 
-Deno.test("after FLUSHALL the empty dataset is saved where there are save points, and counts as changed", () => {
+Deno.test("after FLUSHALL the empty dataset is saved where there are save points, and nothing is left to save", () => {
   const rig = new Rig();
   rig.saves.saveEmptied();
   assert.equal(rig.foregroundCalls.length, 0);
   rig.values.save = [{ seconds: 3600, changes: 1 }];
   rig.saves.saveEmptied();
   assert.ok(rig.foregroundCalls.includes("rename"));
-  assert.equal(rig.keyspace.dirty, 300);
+  assert.equal(rig.keyspace.dirty, 0);
+  assert.equal(rig.saves.report().saves, 0);
 });
 
 Deno.test("a save that was cancelled too late takes nothing off what came after SAVE", async () => {

@@ -82,7 +82,10 @@ Deno.test("while a dump loads, clients are told so, INFO says how far it is, and
     }, { what: "loading is under way", everyMilliseconds: 1 });
     assert.deepEqual(answers, new Array(8).fill(LOADING));
     assert.equal(fields.loading_total_bytes, `${dump.length}`);
-    assert.ok(Number(fields.loading_rdb_used_mem) > dump.length);
+    assert.ok(
+      Number(fields.loading_rdb_used_mem) > dump.length,
+      `${fields.loading_rdb_used_mem} > ${dump.length}`,
+    );
     assert.ok(Math.abs(Number(fields.loading_start_time) - Date.now() / 1000) < 60);
     const share = Number(fields.loading_loaded_bytes) / dump.length;
     assert.ok(share > 0 && share <= 1);
@@ -332,4 +335,32 @@ Deno.test("a free port is used again at once", async () => {
     await using client = await server.connect();
     assert.equal(await client.call("PING"), "PONG");
   }
+});
+
+Deno.test("DEBUG RELOAD: the dataset comes back, and a dump that cannot be read is an error, not the end", async () => {
+  await using server = await SporkServer.start({ args: ["--enable-debug-command", "yes"] });
+  await using client = await server.connect();
+  await client.pipeline([["SET", "a", "1"], ["SET", "b", "2", "EX", "1000"], ["HSET", "h", "f", "v"]]);
+  const digest = await client.call("DEBUG", "DIGEST");
+  assert.equal(await client.call("DEBUG", "RELOAD"), "OK");
+  assert.equal(await client.call("DEBUG", "DIGEST"), digest);
+  await client.call("SET", "a", "changed");
+  assert.equal(await client.call("DEBUG", "RELOAD", "NOSAVE", "NOFLUSH", "MERGE"), "OK");
+  assert.equal(await client.call("DEBUG", "DIGEST"), digest);
+  const refusal = "ERR Error trying to load the RDB dump, check server logs";
+  assert.equal(
+    await client.error("DEBUG", "RELOAD", "NOSAVE", "NOFLUSH"),
+    refusal,
+    "the keys are there already",
+  );
+  await Deno.writeTextFile(`${server.dir}/dump.rdb`, "this is no dump at all");
+  assert.equal(await client.error("DEBUG", "RELOAD", "NOSAVE", "NOFLUSH", "MERGE"), refusal);
+  await server.waitForLog(/Error loading the dump: .*\(RDB_BAD_MAGIC\)/);
+  await Deno.remove(`${server.dir}/dump.rdb`);
+  await Deno.mkdir(`${server.dir}/dump.rdb`);
+  assert.equal(await client.error("DEBUG", "RELOAD", "NOSAVE", "NOFLUSH", "MERGE"), refusal);
+  await server.waitForLog(/Error loading the dump: .*\(START_DUMP_UNREADABLE\)/);
+  assert.equal(await client.error("DEBUG", "RELOAD"), "ERR Error trying to save the DB, check server logs");
+  assert.equal(await client.call("DEBUG", "DIGEST"), digest, "what was there is there");
+  assert.equal((await server.info("persistence")).loading, "0");
 });

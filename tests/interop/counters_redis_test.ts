@@ -143,6 +143,32 @@ Deno.test({ name: "each command counts what it counts in redis-server", ignore }
   assert.notEqual(after[0].rdb_changes_since_last_save, "0");
 });
 
+Deno.test(
+  { name: "with save points FLUSHALL saves the empty dataset, FLUSHDB does not", ignore },
+  async () => {
+    await using servers = await ServerPair.start("--save", "3600 100000");
+    await using clients = await servers.connect();
+    for (
+      const line of [
+        "MSET a 1 b 2 c 3",
+        "FLUSHALL",
+        "MSET a 1 b 2 c 3",
+        "FLUSHDB",
+        "SAVE",
+        "SET a 1",
+        "FLUSHALL ASYNC",
+      ]
+    ) {
+      await clients.same(commandLines(line));
+      const [spork, redis] = await Promise.all([clients.spork, clients.redis].map(async (client) => {
+        const fields = parseInfo(await client.call("INFO", "persistence") as string);
+        return { changes: fields.rdb_changes_since_last_save, saves: fields.rdb_saves };
+      }));
+      assert.deepEqual(spork, redis, line);
+    }
+  },
+);
+
 async function counters(client: RespClient): Promise<Record<string, string>> {
   const fields = parseInfo(await client.call("INFO", "persistence", "stats") as string);
   const names = [

@@ -1,0 +1,214 @@
+// From a request to its handler: what is refused in which words, what a restriction holds back, what is counted.
+import assert from "node:assert/strict";
+import { latin1Text } from "../bytes/ascii.ts";
+import type { CommandSpec, Handler } from "../commands/command.ts";
+import { Keyspace } from "../keyspace/keyspace.ts";
+import { Arena, ARENA_FULL } from "../memory/arena.ts";
+import type { Client } from "../net/client.ts";
+import { Arguments } from "../protocol/arguments.ts";
+import { OutputSink } from "../protocol/output_sink.ts";
+import { ReplyWriter } from "../protocol/reply_writer.ts";
+import { CommandTable } from "./command_table.ts";
+import {
+  Dispatcher,
+  RESTRICT_LOADING,
+  RESTRICT_MEMORY,
+  RESTRICT_PAUSE,
+  RESTRICT_SNAPSHOT_ERROR,
+  RESTRICT_SNAPSHOT_PRESSURE,
+} from "./dispatcher.ts";
+import { LatencyMonitor } from "./latency_monitor.ts";
+import { ServerStats } from "./server_stats.ts";
+import { SlowLog } from "./slow_log.ts";
+
+function spec(name: string, arity: number, flags: string[], handler: Handler): CommandSpec {
+  return {
+    name,
+    arity,
+    flags,
+    categories: [],
+    keySpecs: [],
+    since: "1",
+    group: "test",
+    complexity: "",
+    summary: "",
+    handler,
+  } as CommandSpec;
+}
+
+const ok: Handler = (client) => client.reply.ok();
+
+class Rig {
+  readonly keyspace = new Keyspace(Arena.create({ bytes: 1024 * 1024 }), 1);
+  readonly table = new CommandTable();
+  readonly stats = new ServerStats();
+  readonly slowLog = new SlowLog();
+  readonly lines: string[] = [];
+  readonly closed: string[] = [];
+  hasRoom = true;
+  readonly held: string[] = [];
+  /** Access times were frozen while the last handler ran. */
+  wasFrozen = false;
+  readonly dispatcher: Dispatcher;
+  private readonly sink = new OutputSink();
+  readonly client = {
+    reply: new ReplyWriter(this.sink),
+    authenticated: true,
+    noTouch: false,
+    lastCommand: "",
+    totalCommands: 0,
+    peer: "1.2.3.4:5",
+    name: "",
+    closeAfterReply: () => void this.closed.push("after reply"),
+    closeNow: (reason: string) => void this.closed.push(reason),
+  } as unknown as Client & { args: Arguments };
+
+  constructor() {
+    const log = (line: string) => void this.lines.push(line);
+    this.table.register([
+      spec("get", 2, ["readonly", "fast"], (client) => {
+        this.wasFrozen = this.keyspace.freezeAccess;
+        client.reply.ok();
+      }),
+      spec("set", -3, ["write", "denyoom"], ok),
+      spec("del", -2, ["write"], ok),
+      spec("ping", -1, ["fast"], ok),
+      spec("info", -1, ["loading"], ok),
+      spec("auth", -2, ["no_auth", "loading", "fast"], ok),
+      spec("full", 1, ["write"], () => {
+        throw ARENA_FULL;
+      }),
+      spec("broken", 1, [], () => {
+        throw new Error("a bug");
+      }),
+      spec("refuse", 1, [], (client) => client.reply.error("ERR no")),
+    ]);
+    this.dispatcher = new Dispatcher(
+      this.table,
+      this.keyspace,
+      this.stats,
+      this.slowLog,
+      new LatencyMonitor(),
+      {
+        makeRoom: () => this.hasRoom,
+        holdForPause: (_client, command) => this.hold(`pause ${command.fullName}`),
+        holdForSnapshot: () => this.hold("snapshot"),
+      },
+      { debug: log, verbose: log, notice: log, warning: log } as ConstructorParameters<typeof Dispatcher>[6],
+    );
+  }
+
+  private hold(what: string): boolean {
+    this.held.push(what);
+    return true;
+  }
+
+  /** The reply's bytes; nothing where the command is held back. */
+  run(...words: string[]): string {
+    (this.client as { args: Arguments }).args = Arguments.of(...words);
+    this.dispatcher.beginBatch();
+    this.dispatcher.execute(this.client);
+    this.dispatcher.endBatch(this.client);
+    const reply = latin1Text(this.sink.bytes, 0, this.sink.length);
+    this.sink.clear();
+    return reply;
+  }
+
+  command(name: string) {
+    const bytes = new TextEncoder().encode(name);
+    return this.table.find(bytes, 0, bytes.length)!;
+  }
+}
+
+Deno.test("commands are found in any case; the unknown, the miscounted and strangers are refused and counted", () => {
+  const rig = new Rig();
+  assert.equal(rig.run("GeT", "key"), "+OK\r\n");
+  assert.equal(rig.client.lastCommand, "get");
+  assert.match(rig.run("nothing", "a"), /^-ERR unknown command 'nothing', with args beginning with: 'a'/);
+  assert.equal(rig.run("get"), "-ERR wrong number of arguments for 'get' command\r\n");
+  assert.equal(rig.run("set", "key"), "-ERR wrong number of arguments for 'set' command\r\n");
+  rig.client.authenticated = false;
+  assert.equal(rig.run("get", "key"), "-NOAUTH Authentication required.\r\n");
+  assert.equal(rig.run("auth", "secret"), "+OK\r\n");
+  const { calls, rejected, failed } = rig.command("get");
+  assert.deepEqual({ calls, rejected, failed }, { calls: 1, rejected: 2, failed: 0 });
+  assert.equal(rig.stats.commands, 2);
+});
+
+Deno.test("each restriction holds back what it is about and nothing else", () => {
+  const restricted = (bit: number) => {
+    const rig = new Rig();
+    rig.dispatcher.restrictions = bit;
+    rig.hasRoom = false;
+    const word = (...words: string[]) => rig.run(...words).split(" ")[0].trim();
+    return [word("get", "k"), word("set", "k", "v"), word("del", "k"), word("ping"), word("info"), rig.held];
+  };
+  assert.deepEqual(restricted(0), ["+OK", "+OK", "+OK", "+OK", "+OK", []]);
+  assert.deepEqual(restricted(RESTRICT_MEMORY), ["+OK", "-OOM", "+OK", "+OK", "+OK", []]);
+  assert.deepEqual(restricted(RESTRICT_LOADING), [
+    "-LOADING",
+    "-LOADING",
+    "-LOADING",
+    "-LOADING",
+    "+OK",
+    [],
+  ]);
+  assert.deepEqual(restricted(RESTRICT_SNAPSHOT_ERROR), [
+    "+OK",
+    "-MISCONF",
+    "-MISCONF",
+    "-MISCONF",
+    "+OK",
+    [],
+  ]);
+  assert.deepEqual(restricted(RESTRICT_SNAPSHOT_PRESSURE), ["+OK", "", "", "+OK", "+OK", [
+    "snapshot",
+    "snapshot",
+  ]]);
+  const [get, , , , , held] = restricted(RESTRICT_PAUSE);
+  assert.equal(get, "");
+  assert.deepEqual(held, ["pause get", "pause set", "pause del", "pause ping", "pause info"]);
+});
+
+Deno.test("a full arena is an error of the command, a bug one of the server", () => {
+  const rig = new Rig();
+  assert.match(rig.run("full"), /^-OOM /);
+  assert.deepEqual(rig.closed, []);
+  assert.equal(rig.run("broken"), "-ERR internal error, see the server log\r\n");
+  assert.deepEqual(rig.closed, ["after reply"]);
+  assert.match(rig.lines.join("\n"), /Internal error in command 'broken': Error: a bug/);
+  rig.run("refuse");
+  assert.deepEqual(["full", "broken", "refuse"].map((name) => rig.command(name).failed), [1, 1, 1]);
+});
+
+Deno.test("words of HTTP end the connection without a reply, and the log is not flooded", () => {
+  const rig = new Rig();
+  assert.equal(rig.run("POST", "/", "HTTP/1.1"), "");
+  assert.equal(rig.run("Host:", "example"), "");
+  assert.deepEqual(rig.closed, ["refused", "refused"]);
+  assert.equal(rig.lines.filter((line) => line.includes("Possible SECURITY ATTACK")).length, 1);
+});
+
+Deno.test("CLIENT NO-TOUCH freezes access times for its own commands; a page image keeps them frozen", () => {
+  const rig = new Rig();
+  rig.client.noTouch = true;
+  rig.run("get", "key");
+  assert.deepEqual([rig.wasFrozen, rig.keyspace.freezeAccess], [true, false]);
+  rig.keyspace.imageActive = true;
+  rig.run("get", "key");
+  assert.deepEqual([rig.wasFrozen, rig.keyspace.freezeAccess], [true, true]);
+});
+
+Deno.test("calls and time are accounted; slow commands reach the slow log", () => {
+  const rig = new Rig();
+  rig.dispatcher.slowMicros = 0;
+  rig.run("set", "key", "value");
+  rig.run("ping");
+  assert.equal(rig.slowLog.length, 2);
+  rig.dispatcher.slowMicros = -1;
+  rig.run("ping");
+  assert.equal(rig.slowLog.length, 2);
+  assert.equal(rig.command("ping").calls, 2);
+  assert.equal(rig.command("ping").histogram.total, 2);
+  assert.ok(rig.stats.commandMicros >= rig.command("ping").micros);
+});
