@@ -1,12 +1,9 @@
 // Entries as blocks: creating, growing, cloning and freeing them. Knows the layout, not the tables that refer to
 // them: databases keep those in step. Everything that could fail for want of memory happens before a change.
 import type { Arena, Ref } from "../memory/arena.ts";
-import type { FieldTable } from "../structures/field_table.ts";
-import { ROOT_SIZE } from "../structures/hashtable_layout.ts";
 import { lfuInitial } from "./access.ts";
 import type { Clock } from "./clock.ts";
 import {
-  ENCODING_HASHTABLE,
   ENCODING_RAW,
   encodingOf,
   ENTRY_INLINE_BYTES_MAX,
@@ -23,18 +20,13 @@ import {
   WORD_VALUE_LENGTH,
 } from "./entry_layout.ts";
 import { encodingOfString } from "./string_encoding.ts";
+import { CLONE_BYTES_MAX, type ValueKind } from "./value_kind.ts";
 
 /** `expireAt` of an entry without expiry. */
 export const NO_EXPIRE = -1;
 
-/** An external string longer than this is protected by a page image instead of being cloned. */
-const CLONE_BYTES_MAX = 64 * 1024;
-
 /** A growing string doubles up to this much spare room, as Valkey's strings do. */
 const SPARE_BYTES_MAX = 1024 * 1024;
-
-/** What a field of a table takes, with its share of the table: a guess without looking. */
-const FIELD_BYTES_ESTIMATE = 64;
 
 const EXPIRE_SHIFT = 12;
 
@@ -47,7 +39,8 @@ export class EntryStore {
   constructor(
     private readonly arena: Arena,
     private readonly clock: Clock,
-    private readonly fields: FieldTable,
+    /** By type; strings have none. */
+    private readonly kinds: readonly ValueKind[],
   ) {}
 
   meta(ref: Ref): number {
@@ -357,15 +350,15 @@ export class EntryStore {
     const own = arena.sizeOf(ref);
     if (!this.refersToBlock(meta)) return own;
     const value = this.valueRef(ref);
-    if (encodingOf(meta) !== ENCODING_HASHTABLE) return own + arena.sizeOf(value);
-    return own + arena.i32[value * 4 + ROOT_SIZE] * FIELD_BYTES_ESTIMATE;
+    if (typeOf(meta) === TYPE_STRING) return own + arena.sizeOf(value);
+    return own + this.kinds[typeOf(meta)].sizeEstimate(value, encodingOf(meta));
   }
 
   /** True where copying the entry with its value would take too long for one turn. */
   isLarge(ref: Ref): boolean {
     const meta = this.arena.u32[ref * 4];
     if (typeOf(meta) === TYPE_STRING) return this.stringLength(ref) > CLONE_BYTES_MAX;
-    return encodingOf(meta) === ENCODING_HASHTABLE || this.arena.sizeOf(this.valueRef(ref)) > CLONE_BYTES_MAX;
+    return this.kinds[typeOf(meta)].isLarge(this.valueRef(ref), encodingOf(meta));
   }
 
   /**
@@ -384,7 +377,7 @@ export class EntryStore {
       try {
         copy = this.createCollection(key, keyStart, keyEnd, typeOf(meta), encodingOf(meta), value, expireAt);
       } catch (error) {
-        this.freeValue(encodingOf(meta), value);
+        this.freeValue(meta, value);
         throw error;
       }
     }
@@ -402,7 +395,7 @@ export class EntryStore {
     try {
       copy = arena.allocate(used);
     } catch (error) {
-      if (value !== 0) this.freeValue(encodingOf(meta), value);
+      if (value !== 0) this.freeValue(meta, value);
       throw error;
     }
     arena.copyWithin(copy * 16, ref * 16, used);
@@ -437,8 +430,9 @@ export class EntryStore {
   private copyValue(ref: Ref): Ref {
     const arena = this.arena;
     const value = this.valueRef(ref);
-    if (this.encoding(ref) === ENCODING_HASHTABLE) return this.fields.copyOf(value);
-    const bytes = this.type(ref) === TYPE_STRING ? this.stringLength(ref) : arena.sizeOf(value);
+    const type = this.type(ref);
+    if (type !== TYPE_STRING) return this.kinds[type].copy(value, this.encoding(ref));
+    const bytes = this.stringLength(ref);
     const copy = arena.allocate(bytes);
     arena.copyWithin(copy * 16, value * 16, bytes);
     return copy;
@@ -447,7 +441,7 @@ export class EntryStore {
   /** Frees an entry and its value; blocks that a snapshot may still be reading are retired instead. */
   free(ref: Ref): void {
     const meta = this.arena.u32[ref * 4];
-    if (this.refersToBlock(meta)) this.freeValue(encodingOf(meta), this.valueRef(ref));
+    if (this.refersToBlock(meta)) this.freeValue(meta, this.valueRef(ref));
     this.arena.retire(ref);
   }
 
@@ -456,9 +450,9 @@ export class EntryStore {
     this.arena.retire(ref);
   }
 
-  /** Frees a structure or external string block. */
-  freeValue(encoding: number, value: Ref): void {
-    if (encoding === ENCODING_HASHTABLE) this.fields.attach(value).destroyWithFields();
-    else this.arena.retire(value);
+  /** Frees the structure or external string block of an entry with this meta word. */
+  private freeValue(meta: number, value: Ref): void {
+    if (typeOf(meta) === TYPE_STRING) this.arena.retire(value);
+    else this.kinds[typeOf(meta)].free(value, encodingOf(meta));
   }
 }

@@ -53,6 +53,13 @@ export class HashValue {
     this.#attach(entries.encoding(ref) === ENCODING_LISTPACK, entries.valueRef(ref));
   }
 
+  /** Works on what an entry refers to, in order to read it. */
+  openValue(keyspace: Keyspace, value: Ref, encoding: number): void {
+    this.#bind(keyspace, NO_LIMITS);
+    this.ref = 0;
+    this.#attach(encoding === ENCODING_LISTPACK, value);
+  }
+
   /**
    * Makes an empty hash for so many pairs, their texts of about so many bytes together. It belongs to no key until its
    * `root` is given to an entry (`addTo`); `discard` frees it. Throws ARENA_FULL, as all changes do.

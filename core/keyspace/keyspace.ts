@@ -7,11 +7,13 @@ import type { LfuOptions } from "./access.ts";
 import { Clock } from "./clock.ts";
 import { Database } from "./database.ts";
 import { createDirectory, setDirectoryEntry } from "./database_directory.ts";
-import { ENCODING_HASHTABLE } from "./entry_layout.ts";
+import { TYPE_HASH } from "./entry_layout.ts";
 import { EntryStore } from "./entry_store.ts";
 import { EntryTable } from "./entry_table.ts";
+import { HashKind } from "./hash_kind.ts";
 import type { ChangeListener, EventClass, SnapshotCut } from "./hooks.ts";
-import { LAZY_FREE_ELEMENTS_MIN, LazyFree } from "./lazy_free.ts";
+import { LazyFree } from "./lazy_free.ts";
+import type { ValueKind } from "./value_kind.ts";
 
 /** A block takes at most this much more than was asked for: the step between size classes. */
 const SIZE_CLASS_FACTOR = 1.25;
@@ -40,6 +42,8 @@ export class Keyspace {
   readonly databases: Database[] = [];
   readonly clock: Clock;
   readonly entries: EntryStore;
+  /** How values of each type are copied, freed and measured, by TYPE_*; strings have none. */
+  readonly kinds: ValueKind[] = [];
   readonly lazyFree: LazyFree;
   /** Flyweight over hash values: attach to a value's reference, use, forget. */
   readonly fields: FieldTable;
@@ -68,8 +72,9 @@ export class Keyspace {
   constructor(readonly arena: Arena, databaseCount: number) {
     this.clock = new Clock();
     this.fields = new FieldTable(arena);
-    this.entries = new EntryStore(arena, this.clock, this.fields);
-    this.lazyFree = new LazyFree(arena, this.entries, new FieldTable(arena), new EntryTable(arena));
+    this.entries = new EntryStore(arena, this.clock, this.kinds);
+    this.kinds[TYPE_HASH] = new HashKind(this);
+    this.lazyFree = new LazyFree(this.entries, this.kinds, new EntryTable(arena));
     for (let i = 0; i < databaseCount; i++) this.databases.push(new Database(this, i));
     this.createTables();
   }
@@ -131,15 +136,7 @@ export class Keyspace {
   }
 
   private freeEntry(ref: Ref, inBackground: boolean): void {
-    if (inBackground && this.entries.encoding(ref) === ENCODING_HASHTABLE) {
-      const value = this.entries.valueRef(ref);
-      if (this.fields.attach(value).size > LAZY_FREE_ELEMENTS_MIN) {
-        this.lazyFree.addFields(value);
-        this.entries.freeEntryBlock(ref);
-        return;
-      }
-    }
-    this.entries.free(ref);
+    if (!inBackground || !this.lazyFree.addValueOf(ref)) this.entries.free(ref);
   }
 
   /**

@@ -1,25 +1,19 @@
 // Frees big values and whole tables a slice at a time, so that no turn of the event loop is long (UNLINK,
 // FLUSHDB ASYNC, lazyfree-* options). The loop calls `run` in its cron and idle turns.
-import type { Arena, Ref } from "../memory/arena.ts";
-import type { HashTable } from "../structures/hashtable.ts";
-import type { FieldTable } from "../structures/field_table.ts";
+import type { Ref } from "../memory/arena.ts";
+import { encodingOf, TYPE_STRING, typeOf } from "./entry_layout.ts";
 import type { EntryStore } from "./entry_store.ts";
 import type { EntryTable } from "./entry_table.ts";
+import { freeTableSlice, PHASE_TABLE, type TableProgress } from "./free_table.ts";
+import type { FreeTask, ValueKind } from "./value_kind.ts";
 
-/** A value with more elements than this is worth freeing in the background. */
-export const LAZY_FREE_ELEMENTS_MIN = 64;
+/** A value that takes more than this to free is worth freeing in the background. */
+const EFFORT_MIN = 64;
 
-/** Work between two looks at the clock: buckets whose elements are freed, or segments of a table without elements. */
-const BUCKETS_PER_STEP = 16;
-const SEGMENTS_PER_STEP = 8;
-
-interface Task {
-  kind: "fields" | "entries";
-  root: Ref;
-  cursor: number;
-  /** All elements are freed; the table itself remains. */
-  emptied: boolean;
-}
+/** A value (`kind` says how it is freed), or a table of entries. */
+type Task =
+  | FreeTask & { readonly kind: ValueKind }
+  | TableProgress & { readonly kind: null; readonly root: Ref };
 
 export class LazyFree {
   /** Objects (values or keys) waiting to be freed. */
@@ -28,17 +22,15 @@ export class LazyFree {
   freed = 0;
   private readonly tasks: Task[] = [];
   private current: Task | null = null;
-  private readonly freeField = (ref: Ref) => this.arena.retire(ref);
   private readonly freeEntry = (ref: Ref) => {
-    this.entries.free(ref);
+    if (!this.addValueOf(ref)) this.entries.free(ref);
     this.pending--;
     this.freed++;
   };
 
   constructor(
-    private readonly arena: Arena,
     private readonly entries: EntryStore,
-    private readonly fields: FieldTable,
+    private readonly kinds: readonly ValueKind[],
     private readonly table: EntryTable,
   ) {}
 
@@ -46,21 +38,29 @@ export class LazyFree {
     return this.current === null && this.tasks.length === 0;
   }
 
-  /** Takes over a hash table of fields. */
-  addFields(root: Ref): void {
+  /** Takes over an entry that is in no table any more, where its value is big; false where it is not. */
+  addValueOf(ref: Ref): boolean {
+    const meta = this.entries.meta(ref);
+    if (typeOf(meta) === TYPE_STRING) return false;
+    const kind = this.kinds[typeOf(meta)];
+    const encoding = encodingOf(meta);
+    const value = this.entries.valueRef(ref);
+    if (kind.freeEffort(value, encoding) <= EFFORT_MIN) return false;
     this.pending++;
-    this.tasks.push({ kind: "fields", root, cursor: 0, emptied: false });
+    this.tasks.push({ kind, value, encoding, cursor: 0, phase: 0 });
+    this.entries.freeEntryBlock(ref);
+    return true;
   }
 
   /** Takes over the key table of a database with all its entries. */
   addEntries(root: Ref): void {
     this.pending += this.table.attach(root).size;
-    this.tasks.push({ kind: "entries", root, cursor: 0, emptied: false });
+    this.tasks.push({ kind: null, root, cursor: 0, phase: 0 });
   }
 
   /** Takes over a table of entries that belong to another table. */
   addTable(root: Ref): void {
-    this.tasks.push({ kind: "entries", root, cursor: 0, emptied: true });
+    this.tasks.push({ kind: null, root, cursor: 0, phase: PHASE_TABLE });
   }
 
   /** Forgets everything: the arena that held it is gone. */
@@ -78,30 +78,21 @@ export class LazyFree {
       this.current ??= this.tasks.shift() ?? null;
       const task = this.current;
       if (task === null) return true;
-      const table: HashTable = task.kind === "fields" ? this.fields : this.table;
-      const visit = task.kind === "fields" ? this.freeField : this.freeEntry;
       do {
-        if (!task.emptied) {
-          task.emptied = freeElements(task, table, visit);
-        } else if (!table.attach(task.root).destroyStep(SEGMENTS_PER_STEP)) {
-          if (task.kind === "fields") {
-            this.pending--;
-            this.freed++;
-          }
-          this.current = null;
-          break;
-        }
+        if (!this.slice(task)) continue;
+        this.current = null;
+        break;
       } while (performance.now() < until);
       if (performance.now() >= until) return this.idle;
     }
   }
-}
 
-// Frees the elements of some buckets; true when all have been freed. `visit` may attach the table elsewhere.
-function freeElements(task: Task, table: HashTable, visit: (ref: Ref) => void): boolean {
-  for (let bucket = 0; bucket < BUCKETS_PER_STEP; bucket++) {
-    task.cursor = table.attach(task.root).scan(task.cursor, visit);
-    if (task.cursor === 0) return true;
+  /** True when the task is done. */
+  private slice(task: Task): boolean {
+    if (task.kind === null) return freeTableSlice(this.table, task.root, task, this.freeEntry);
+    if (!task.kind.freeSlice(task)) return false;
+    this.pending--;
+    this.freed++;
+    return true;
   }
-  return false;
 }
