@@ -1,5 +1,5 @@
 // Makes the object that a plugin's factory is given. Runs in the plugin's worker.
-import { LzfCompressor, lzfDecompress } from "../../core/persistence/rdb/lzf.ts";
+import { LzfCompressor, lzfDecompress } from "../../core/bytes/lzf.ts";
 import type { ControlBlock } from "./control_block.ts";
 import type { BlockCodec, PluginLog, Sdk } from "./types.ts";
 import { PLUGIN_API_VERSION } from "./version.ts";

@@ -12,7 +12,7 @@ import {
   STRING_LZF,
   writeLength,
 } from "./format.ts";
-import { LzfCompressor } from "./lzf.ts";
+import { LzfCompressor } from "../../bytes/lzf.ts";
 
 /** Takes the bytes of a stream in order. */
 export interface ByteSink {

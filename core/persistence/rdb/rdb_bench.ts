@@ -7,7 +7,7 @@ import { Crc64 } from "./crc64.ts";
 import { RdbEncoder } from "./encoder.ts";
 import { KeyspaceSink } from "./keyspace_sink.ts";
 import { loadRdb } from "./load.ts";
-import { LzfCompressor, lzfDecompress } from "./lzf.ts";
+import { LzfCompressor, lzfDecompress } from "../../bytes/lzf.ts";
 
 const KEYS = 100_000;
 const noise = new Uint8Array(256 * 1024);

@@ -4,7 +4,7 @@
 import { formatInteger, INT64_TEXT_BYTES_MAX } from "../../bytes/integer.ts";
 import { Crc64 } from "./crc64.ts";
 import { LENGTH_32, LENGTH_64, STRING_INT16, STRING_INT32, STRING_INT8, STRING_LZF } from "./format.ts";
-import { lzfDecompress } from "./lzf.ts";
+import { lzfDecompress } from "../../bytes/lzf.ts";
 import { RdbError, type RdbErrorCode } from "./rdb_error.ts";
 import type { StringSlot } from "./string_slot.ts";
 

@@ -1,5 +1,5 @@
 // LZF, the compression of RDB strings, compatible with liblzf in both directions.
-// Called by the encoder and decoder for each string, and by the LZF codec: plain typed arrays, output bounded by the
+// Called by the RDB encoder and decoder for each string, by lists and by the LZF codec: typed arrays, output bounded by the
 // caller, no allocation per call. The decoder trusts nothing: it never reads or writes outside the given spans.
 
 /** Farthest back a reference may point, in bytes. */
