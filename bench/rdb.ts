@@ -7,6 +7,7 @@ import { KeyspaceSink } from "../core/persistence/rdb/keyspace_sink.ts";
 import { loadRdb } from "../core/persistence/rdb/load.ts";
 import { SaveFile } from "../core/persistence/rdb/save_file.ts";
 import { hasRedisServer, RedisServer } from "../tests/harness/mod.ts";
+import { LOAD_LIMITS_DEFAULT } from "../core/persistence/rdb/types/load_limits.ts";
 
 const KEYS = Number(Deno.args[0] ?? 1_000_000);
 const ROUNDS = Number(Deno.args[1] ?? 5);
@@ -48,11 +49,7 @@ function load(path: string): number {
   const start = performance.now();
   const report = loadRdb(
     new FileByteSource(file),
-    new KeyspaceSink(dataset.keyspace, {
-      hashMaxListpackEntries: 128,
-      hashMaxListpackValue: 64,
-      existing: "refuse",
-    }),
+    new KeyspaceSink(dataset.keyspace, LOAD_LIMITS_DEFAULT, { existing: "refuse" }),
     { databases: 16, checksum: "verify", versionCheck: "strict", unsupported: "refuse" },
   );
   const milliseconds = performance.now() - start;

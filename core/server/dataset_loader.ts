@@ -152,10 +152,7 @@ export class DatasetLoader {
 
   private sink(existing: "refuse" | "replace", state: LoadingState | null): KeyspaceSink {
     const { keyspace, config } = this.server;
-    const { hashMaxListpackEntries, hashMaxListpackValue } = config.values;
-    return new KeyspaceSink(keyspace, {
-      hashMaxListpackEntries,
-      hashMaxListpackValue,
+    return new KeyspaceSink(keyspace, config.values, {
       existing,
       onAux: (name, value) => {
         if (state !== null && name === "used-mem") state.usedMemory = Number(value);

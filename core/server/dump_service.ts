@@ -14,12 +14,14 @@ const FOOTER_BYTES = 10;
 
 export class DumpService {
   private readonly encoder: DumpEncoder;
+  private readonly sink: KeyspaceSink;
 
   /** Payloads of RESTORE that were checked down to the last element, which is all that were decoded. */
   payloadsChecked = 0;
 
-  constructor(private readonly keyspace: Keyspace, private readonly config: Config) {
+  constructor(keyspace: Keyspace, private readonly config: Config) {
     this.encoder = new DumpEncoder(new LiveReader(keyspace.arena));
+    this.sink = new KeyspaceSink(keyspace, config.values, { existing: "replace" });
   }
 
   dump(ref: Ref): Uint8Array {
@@ -38,16 +40,10 @@ export class DumpService {
 
   /** Puts the payload's value under the key, in place of what is there; false, with nothing changed, where it is bad. */
   restore(database: Database, key: LoadedKey, payload: Uint8Array, start: number, end: number): boolean {
-    const { hashMaxListpackEntries, hashMaxListpackValue } = this.config.values;
-    const sink = new KeyspaceSink(this.keyspace, {
-      hashMaxListpackEntries,
-      hashMaxListpackValue,
-      existing: "replace",
-    });
-    sink.selectDb(database.id);
+    this.sink.selectDb(database.id);
     this.payloadsChecked++;
     try {
-      restorePayload(payload, start, end, key, sink);
+      restorePayload(payload, start, end, key, this.sink);
       return true;
     } catch (error) {
       if (!(error instanceof RdbError)) throw error;

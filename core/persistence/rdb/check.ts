@@ -5,6 +5,7 @@ import { DECODE_DONE, RdbDecoder } from "./decoder.ts";
 import { rdbTypeName, VERSION_COMMON_MAX, VERSION_FOREIGN_MAX, VERSION_VALKEY } from "./format.ts";
 import type { LoadSink } from "./load_sink.ts";
 import { RdbError } from "./rdb_error.ts";
+import { AcceptingSinks } from "./types/accepting_sinks.ts";
 
 /** Checks the file; returns the exit code, 0 = sound. Each line of the report goes to `print`. */
 export function checkRdbFile(path: string, print: (line: string) => void): number {
@@ -59,11 +60,13 @@ function check(source: FileByteSource, print: (line: string) => void): number {
   return sound ? 0 : 1;
 }
 
-class CheckReport implements LoadSink {
+class CheckReport extends AcceptingSinks implements LoadSink {
   decoder!: RdbDecoder;
   #functions = 0;
 
-  constructor(private readonly print: (line: string) => void) {}
+  constructor(private readonly print: (line: string) => void) {
+    super();
+  }
 
   line(text: string): void {
     this.print(`[offset ${this.decoder.offset}] ${text}`);
@@ -117,21 +120,7 @@ class CheckReport implements LoadSink {
     return true;
   }
 
-  hashListpack(): boolean {
-    return true;
-  }
-
-  hashBegin(): boolean {
-    return true;
-  }
-
-  hashField(): boolean {
-    return true;
-  }
-
   resizeDb(): void {}
   slotInfo(): void {}
-  hashEnd(): void {}
-  hashAbort(): void {}
   end(): void {}
 }

@@ -37,9 +37,8 @@ import {
   type Decoding,
   INPUT_SHORT,
   RECORD_DONE,
-  ValueDecoder,
-  type ValueDecoderOptions,
-} from "./value_decoder.ts";
+} from "./types/decode_context.ts";
+import { ValueDecoder, type ValueDecoderOptions } from "./value_decoder.ts";
 import { skipModuleData, skipSlotImport } from "./value_skipper.ts";
 
 export { DECODE_DONE, DECODE_NEEDS_INPUT, DECODE_TIME_UP };
@@ -126,7 +125,7 @@ export class RdbDecoder {
     }
   }
 
-  /** Gives up: a hash that is half loaded is taken back. */
+  /** Gives up: a value that is half loaded is taken back. */
   abort(): void {
     this.#steps.return();
   }

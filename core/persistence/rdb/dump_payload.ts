@@ -17,8 +17,9 @@ import type { LoadedKey, LoadSink } from "./load_sink.ts";
 import { Pacer } from "./pacer.ts";
 import { RdbError } from "./rdb_error.ts";
 import { RdbReader } from "./reader.ts";
-import { RECORD_DONE, ValueDecoder } from "./value_decoder.ts";
-import { rdbTypeOf, ValueEncoder } from "./value_encoder.ts";
+import { RECORD_DONE } from "./types/decode_context.ts";
+import { ValueDecoder } from "./value_decoder.ts";
+import { ValueEncoder } from "./value_encoder.ts";
 
 const VERSION_BYTES = 2;
 const FOOTER_BYTES = VERSION_BYTES + CHECKSUM_BYTES;
@@ -41,9 +42,9 @@ export class DumpEncoder {
     const writer = this.#writer;
     this.#options.compress = options.compress;
     const meta = reader.u32(ref * 4 + WORD_META);
-    const type = rdbTypeOf(meta);
+    const type = this.#values.rdbType(meta, options.version);
     writer.byte(type);
-    this.#values.value(ref, meta, reader.u32(ref * 4 + WORD_KEY_LENGTH));
+    this.#values.value(ref, meta, reader.u32(ref * 4 + WORD_KEY_LENGTH), type);
     writer.byte(options.version & 0xff);
     writer.byte(options.version >>> 8);
     writer.endWithChecksum();
@@ -83,8 +84,8 @@ function isReadable(version: number): boolean {
 
 /**
  * Decodes a payload that `isDumpPayload` accepts into `sink` under the given key: one call of a method that takes a
- * value (or hashBegin to hashEnd). Throws an RdbError where the value is malformed, empty or of a type that is not
- * supported: the reply is "ERR Bad data format" then, and a hash that was begun has been taken back. Also throws what
+ * value (or from `begin` to `end`). Throws an RdbError where the value is malformed, empty or of a type that is not
+ * supported: the reply is "ERR Bad data format" then, and a value that was begun has been taken back. Also throws what
  * the sink throws; the sink answers false for a key that exists, so delete it before (RESTORE REPLACE).
  */
 export function restorePayload(

@@ -24,7 +24,7 @@ import {
   VERSION_FOREIGN_MAX,
 } from "./format.ts";
 import { keySaveDelay } from "./key_save_delay.ts";
-import { rdbTypeOf, ValueEncoder } from "./value_encoder.ts";
+import { ValueEncoder } from "./value_encoder.ts";
 
 /** Bytes before the type of an entry at most: expiry, idle time. */
 const PREFIX_BYTES_MAX = 9 + 10;
@@ -62,6 +62,7 @@ export class RdbEncoder {
 
   readonly #writer: ChunkWriter;
   readonly #values: ValueEncoder;
+  readonly #version: number;
   readonly #savesLru: boolean;
   readonly #savesLfu: boolean;
   #database = -1;
@@ -75,6 +76,7 @@ export class RdbEncoder {
   ) {
     this.#writer = new ChunkWriter(sink, options);
     this.#values = new ValueEncoder(reader, this.#writer);
+    this.#version = options.version;
     this.#savesLru = options.access === "lru";
     this.#savesLfu = options.access === "lfu";
   }
@@ -143,9 +145,10 @@ export class RdbEncoder {
     writer.room(PREFIX_BYTES_MAX + 1);
     if ((meta & FLAG_EXPIRE) !== 0) this.#expiry(reader.f64(ref * 2 + 3));
     if (this.#savesLru || this.#savesLfu) this.#access(reader.u32(word + WORD_ACCESS));
-    writer.bytes[writer.position++] = rdbTypeOf(meta);
+    const type = this.#values.rdbType(meta, this.#version);
+    writer.bytes[writer.position++] = type;
     writer.arenaString(reader, ref * 16 + keyOffset(meta), keyLength);
-    this.#values.value(ref, meta, keyLength);
+    this.#values.value(ref, meta, keyLength, type);
     this.keys++;
     this.#delay();
   }

@@ -10,12 +10,9 @@ import { KeyspaceSink, type KeyspaceSinkOptions } from "./keyspace_sink.ts";
 import { loadRdb } from "./load.ts";
 import { listpackOf, RdbBuilder } from "./rdb_builder.ts";
 import { RecordingSink } from "./recording_sink.ts";
+import { LOAD_LIMITS_DEFAULT } from "./types/load_limits.ts";
 
-const limits: KeyspaceSinkOptions = {
-  hashMaxListpackEntries: 128,
-  hashMaxListpackValue: 64,
-  existing: "refuse",
-};
+const refusing: KeyspaceSinkOptions = { existing: "refuse" };
 const decoding = {
   databases: 16,
   checksum: "verify",
@@ -24,7 +21,8 @@ const decoding = {
 } as const;
 
 function loadInto(dataset: ArenaDataset, bytes: Uint8Array, more: Partial<KeyspaceSinkOptions> = {}): void {
-  loadRdb(new MemoryByteSource(bytes), new KeyspaceSink(dataset.keyspace, { ...limits, ...more }), decoding);
+  const sink = new KeyspaceSink(dataset.keyspace, LOAD_LIMITS_DEFAULT, { ...refusing, ...more });
+  loadRdb(new MemoryByteSource(bytes), sink, decoding);
 }
 
 /** What the keyspace holds, by way of the encoder and decoder. */

@@ -8,6 +8,7 @@ import { RdbEncoder } from "./encoder.ts";
 import { KeyspaceSink } from "./keyspace_sink.ts";
 import { loadRdb } from "./load.ts";
 import { LzfCompressor, lzfDecompress } from "../../bytes/lzf.ts";
+import { LOAD_LIMITS_DEFAULT } from "./types/load_limits.ts";
 
 const KEYS = 100_000;
 const noise = new Uint8Array(256 * 1024);
@@ -79,11 +80,7 @@ const tableFile = tableHashes.encode({ compress: false });
 const target = new ArenaDataset(256 * 1024 * 1024);
 
 function load(bytes: Uint8Array<ArrayBuffer>): void {
-  const sink = new KeyspaceSink(target.keyspace, {
-    hashMaxListpackEntries: 128,
-    hashMaxListpackValue: 64,
-    existing: "replace",
-  });
+  const sink = new KeyspaceSink(target.keyspace, LOAD_LIMITS_DEFAULT, { existing: "replace" });
   loadRdb(new MemoryByteSource(bytes), sink, {
     databases: 16,
     checksum: "verify",

@@ -1,49 +1,34 @@
-// Decodes keys with their values, and the values of DUMP payloads, into a LoadSink. What usually fits the window is
-// taken whole by plain functions; the generator carries the state of long values across pauses. A new value type
-// gets its branch here, its structure beside it, and a method in LoadSink.
+// Decodes keys with their values, and the values of DUMP payloads, into a LoadSink. Strings here, the other types in
+// types/ (see decoders.ts). What usually fits the window is taken whole by plain functions; a generator carries the
+// state of long values across pauses.
 import { DuplicateCheck } from "../../structures/duplicate_check.ts";
-import { hashListpackProblem, listpackLength } from "../../structures/listpack_bytes.ts";
-import {
-  RDB_TYPE_HASH,
-  RDB_TYPE_HASH_LISTPACK,
-  RDB_TYPE_HASH_ZIPLIST,
-  RDB_TYPE_HASH_ZIPMAP,
-  RDB_TYPE_STRING,
-  rdbTypeName,
-} from "./format.ts";
+import { RDB_TYPE_STRING, rdbTypeName } from "./format.ts";
 import type { LoadedKey, LoadSink } from "./load_sink.ts";
-import type { PackedReader } from "./packed_reader.ts";
 import type { Pacer } from "./pacer.ts";
+import type { RdbError, RdbErrorCode } from "./rdb_error.ts";
 import type { RdbReader } from "./reader.ts";
 import { StringSlot } from "./string_slot.ts";
+import {
+  DECODE_NEEDS_INPUT,
+  DECODE_TIME_UP,
+  type DecodeContext,
+  type Decoding,
+  INPUT_SHORT,
+  RECORD_DONE,
+} from "./types/decode_context.ts";
+import { longDecoders, shortDecoders } from "./types/decoders.ts";
 import { skipValue } from "./value_skipper.ts";
-import { ZiplistReader } from "./ziplist_reader.ts";
-import { ZipmapReader } from "./zipmap_reader.ts";
 
-/** What a decoding step ends with; DECODE_DONE comes from the decoder alone. */
-export const DECODE_NEEDS_INPUT = 0;
-export const DECODE_TIME_UP = 1;
-export const DECODE_DONE = 2;
-
-/** A record was taken whole. */
-export const RECORD_DONE = -1;
-/** A record is not all there yet: rewind, get more input, try again. */
-export const INPUT_SHORT = -2;
-
-export type Decoding = Generator<number, void, void>;
-
-/** Least bytes of a field with its value: what caps the hint about a hash's size. */
-const FIELD_BYTES_MIN = 2;
 const VALUE_TYPES_MAX = 32;
 
 export interface ValueDecoderOptions {
   /** Keys whose time was before this (milliseconds since 1970) are dropped and counted. Absent: all are kept. */
   dropExpiredBefore?: number;
-  /** What becomes of values that no LoadSink method takes: an error, or checked and left out. */
+  /** What becomes of values that no decoder takes: an error, or checked and left out. */
   unsupported: "refuse" | "skip";
 }
 
-export class ValueDecoder {
+export class ValueDecoder implements DecodeContext {
   /** The key that is being read; the opcodes before it set its expiry and access information. */
   readonly key: LoadedKey = {
     bytes: NO_BYTES,
@@ -65,15 +50,15 @@ export class ValueDecoder {
   /** Keys whose value was stepped over as unsupported. */
   keysUnsupported = 0;
 
+  readonly first = new StringSlot();
+  readonly second = new StringSlot();
+  readonly duplicates = new DuplicateCheck();
   readonly #keySlot = new StringSlot();
-  readonly #field = new StringSlot();
-  readonly #value = new StringSlot();
-  readonly #duplicates = new DuplicateCheck();
 
   constructor(
-    private readonly reader: RdbReader,
-    private readonly sink: LoadSink,
-    private readonly pacer: Pacer,
+    readonly reader: RdbReader,
+    readonly sink: LoadSink,
+    readonly pacer: Pacer,
     private readonly options: ValueDecoderOptions,
   ) {}
 
@@ -108,80 +93,35 @@ export class ValueDecoder {
   }
 
   #short(type: number): number {
-    switch (type) {
-      case RDB_TYPE_STRING:
-        return this.#string();
-      case RDB_TYPE_HASH_LISTPACK:
-        return this.#hashListpack();
-    }
-    return type;
+    if (type === RDB_TYPE_STRING) return this.#string();
+    const decode = shortDecoders[type];
+    if (decode === undefined) return type;
+    const result = decode(this, type);
+    if (result === RECORD_DONE) this.#keyDone();
+    return result;
   }
 
   /** Carries on with a value that may be longer than the window, after `keyAndValue` returned its type. */
   *long(type: number): Decoding {
     this.#keySlot.own();
     this.#takeKey(type);
-    switch (type) {
-      case RDB_TYPE_HASH:
-        yield* this.#hashTable();
-        break;
-      case RDB_TYPE_HASH_ZIPLIST:
-        yield* this.#oldPackedHash(new ZiplistReader());
-        break;
-      case RDB_TYPE_HASH_ZIPMAP:
-        yield* this.#oldPackedHash(new ZipmapReader());
-        break;
-      default:
-        yield* this.#unsupported(type);
-    }
+    const decode = longDecoders[type];
+    if (decode === undefined) yield* this.#unsupported(type);
+    else yield* decode(this, type);
     this.#keyDone();
   }
 
   #string(): number {
-    const value = this.#value;
+    const value = this.first;
     if (!this.reader.readString(value)) return INPUT_SHORT;
-    if (this.#keepsKey()) {
-      this.#expectNew(this.sink.string(this.key, value.bytes, value.start, value.end));
+    if (this.keepsKey()) {
+      this.expectNew(this.sink.string(this.key, value.bytes, value.start, value.end));
     }
     this.#keyDone();
     return RECORD_DONE;
   }
 
-  #hashListpack(): number {
-    const value = this.#value;
-    const at = this.reader.offset;
-    if (!this.reader.readString(value)) return INPUT_SHORT;
-    const { bytes, start, end } = value;
-    const problem = hashListpackProblem(bytes, start, end);
-    if (problem !== "") throw this.reader.error("RDB_BAD_VALUE", problem, at);
-    const fields = listpackLength(bytes, start) / 2;
-    if (fields === 0) this.emptyKeysSkipped++;
-    else if (this.#keepsKey()) this.#expectNew(this.sink.hashListpack(this.key, bytes, start, end, fields));
-    this.#keyDone();
-    return RECORD_DONE;
-  }
-
-  /** Checks the ziplist or zipmap in the value slot; returns its number of fields. */
-  #checkPairs(packed: PackedReader, at: number): number {
-    const { bytes, start, end } = this.#value;
-    const elements = packed.countElements(bytes, start, end);
-    if (elements < 0) throw this.reader.error("RDB_BAD_VALUE", packed.problem, at);
-    if (elements % 2 === 1) {
-      throw this.reader.error("RDB_BAD_VALUE", "the last field of a packed hash has no value", at);
-    }
-    this.#duplicates.begin(elements / 2);
-    packed.open(bytes, start, end);
-    while (packed.next()) {
-      if (!this.#duplicates.add(packed.valueBytes, packed.valueStart, packed.valueEnd)) {
-        throw this.reader.error("RDB_BAD_VALUE", "a packed hash has the same field twice", at);
-      }
-      packed.next();
-    }
-    return elements / 2;
-  }
-
-  /** Counts the key; false where it has expired and is to be dropped. */
-  #keepsKey(): boolean {
+  keepsKey(): boolean {
     const expireAt = this.key.expireAt;
     if (expireAt !== -1) {
       this.keysWithExpiry++;
@@ -195,10 +135,47 @@ export class ValueDecoder {
     return true;
   }
 
-  #expectNew(isNew: boolean): void {
+  emptyKey(): void {
+    this.emptyKeysSkipped++;
+  }
+
+  expectNew(isNew: boolean): void {
     if (isNew) return;
     const { itemOffset } = this.reader;
     throw this.reader.error("RDB_DUPLICATE_KEY", "the same key comes twice in one database", itemOffset);
+  }
+
+  error(code: RdbErrorCode, problem: string, at?: number): RdbError {
+    return this.reader.error(code, problem, at);
+  }
+
+  check(problem: string, at: number): void {
+    if (problem !== "") throw this.reader.error("RDB_BAD_VALUE", problem, at);
+  }
+
+  *takeLength(): Decoding {
+    const { reader } = this;
+    reader.mark();
+    while (!reader.readPlainLength()) {
+      reader.rewind();
+      yield DECODE_NEEDS_INPUT;
+    }
+  }
+
+  *takeString(slot: StringSlot): Decoding {
+    const { reader } = this;
+    reader.mark();
+    while (!reader.readString(slot)) {
+      reader.rewind();
+      yield DECODE_NEEDS_INPUT;
+    }
+  }
+
+  *takeBytes(count: number): Decoding {
+    const { reader } = this;
+    reader.mark();
+    while (!reader.ready(count)) yield DECODE_NEEDS_INPUT;
+    reader.position += count;
   }
 
   #keyDone(): void {
@@ -209,92 +186,12 @@ export class ValueDecoder {
     this.key.frequency = -1;
   }
 
-  *#hashTable(): Decoding {
-    const reader = this.reader;
-    const at = reader.offset;
-    reader.mark();
-    while (!reader.readPlainLength()) {
-      reader.rewind();
-      yield DECODE_NEEDS_INPUT;
-    }
-    const count = reader.length;
-    if (count === 0) {
-      this.emptyKeysSkipped++;
-      return;
-    }
-    const keeps = this.#keepsKey();
-    if (keeps) this.#beginHash(count);
-    let complete = false;
-    try {
-      for (let index = 0; index < count; index++) {
-        if (this.pacer.isTimeUp()) yield DECODE_TIME_UP;
-        reader.mark();
-        while (!(reader.readString(this.#field) && reader.readString(this.#value))) {
-          reader.rewind();
-          yield DECODE_NEEDS_INPUT;
-        }
-        if (keeps) this.#putField(at);
-      }
-      complete = true;
-    } finally {
-      if (keeps && !complete) this.sink.hashAbort();
-    }
-    if (keeps) this.sink.hashEnd();
-  }
-
-  #beginHash(fields: number): void {
-    const expected = Math.min(fields, this.reader.mostThatFit(FIELD_BYTES_MIN));
-    this.#expectNew(this.sink.hashBegin(this.key, expected));
-  }
-
-  /** Hands on the pair in the field and value slots. */
-  #putField(at: number): void {
-    const field = this.#field;
-    const value = this.#value;
-    if (!this.sink.hashField(field.bytes, field.start, field.end, value.bytes, value.start, value.end)) {
-      throw this.reader.error("RDB_BAD_VALUE", "a hash has the same field twice", at);
-    }
-  }
-
-  /** Ziplist and zipmap: checked first, then handed on field by field, since no structure keeps them. */
-  *#oldPackedHash(packed: PackedReader): Decoding {
-    const reader = this.reader;
-    const at = reader.offset;
-    reader.mark();
-    while (!reader.readString(this.#value)) {
-      reader.rewind();
-      yield DECODE_NEEDS_INPUT;
-    }
-    const fields = this.#checkPairs(packed, at);
-    if (fields === 0) this.emptyKeysSkipped++;
-    else if (this.#keepsKey()) this.#handOnPacked(packed, fields);
-  }
-
-  #handOnPacked(packed: PackedReader, fields: number): void {
-    const field = this.#field;
-    this.#beginHash(fields);
-    let complete = false;
-    try {
-      packed.open(this.#value.bytes, this.#value.start, this.#value.end);
-      while (packed.next()) {
-        field.setCopy(packed.valueBytes, packed.valueStart, packed.valueEnd);
-        packed.next();
-        const { valueBytes, valueStart, valueEnd } = packed;
-        this.sink.hashField(field.bytes, field.start, field.end, valueBytes, valueStart, valueEnd);
-      }
-      complete = true;
-    } finally {
-      if (!complete) this.sink.hashAbort();
-    }
-    this.sink.hashEnd();
-  }
-
   *#unsupported(type: number): Decoding {
     if (this.options.unsupported === "refuse") {
       throw this.reader.error("RDB_UNSUPPORTED", `type ${type} (${rdbTypeName(type)}) is not supported yet`);
     }
-    yield* this.skipping(skipValue(type, this.reader, this.#value));
-    this.#keepsKey();
+    yield* this.skipping(skipValue(type, this.reader, this.first));
+    this.keepsKey();
     this.keysUnsupported++;
   }
 

@@ -1,0 +1,20 @@
+// Which function decodes which RDB type: one line a type. What has no line here is refused, or walked and counted as
+// unsupported (value_skipper.ts). Strings are decoded by ValueDecoder itself.
+import {
+  RDB_TYPE_HASH,
+  RDB_TYPE_HASH_LISTPACK,
+  RDB_TYPE_HASH_ZIPLIST,
+  RDB_TYPE_HASH_ZIPMAP,
+} from "../format.ts";
+import type { LongDecoder, ShortDecoder } from "./decode_context.ts";
+import { decodeHash, decodeHashListpack, decodeOldPackedHash } from "./hash_decoder.ts";
+
+/** Tried first. For small packed values, which are most: they are taken without a generator. */
+export const shortDecoders: (ShortDecoder | undefined)[] = [];
+shortDecoders[RDB_TYPE_HASH_LISTPACK] = decodeHashListpack;
+
+/** For the others, and for what a short decoder leaves to it. */
+export const longDecoders: (LongDecoder | undefined)[] = [];
+longDecoders[RDB_TYPE_HASH] = decodeHash;
+longDecoders[RDB_TYPE_HASH_ZIPLIST] = decodeOldPackedHash;
+longDecoders[RDB_TYPE_HASH_ZIPMAP] = decodeOldPackedHash;
