@@ -1,17 +1,42 @@
-// The hash table of hash fields (and of set members: fields without a value). An element is one block: two words with
-// the lengths of field and value, the field's bytes, the value's bytes. Called by modules/hashes, modules/sets, RDB load.
+// The hash table of hash fields (and of set members: fields without a value). An element is one block (field_layout.ts).
+// Fields may expire: then a heap beside the table knows in which order (expiry_heap.ts). What has expired is still
+// there until `removeFirst`; hiding it is the business of HashValue. Called by modules/hashes, modules/sets, RDB load.
 import type { Ref } from "../memory/arena.ts";
+import {
+  addToHeap,
+  copyHeapShape,
+  dropEmptyHeap,
+  fillPlace,
+  firstToExpire,
+  freeHeap,
+  heapBytes,
+  heapSize,
+  placeOf,
+  removeFromHeap,
+  replaceInHeap,
+  reserveSlot,
+} from "./expiry_heap.ts";
+import {
+  expiringFieldBytes,
+  expiryIndex,
+  FIELD_EXPIRES,
+  FIELD_HEADER_BYTES,
+  fieldBytes,
+  VALUE_LENGTH_MASK,
+} from "./field_layout.ts";
 import { hashWords } from "./hash.ts";
 import { HashTable } from "./hashtable.ts";
 
-/** Bytes before the field. */
-export const FIELD_HEADER_BYTES = 8;
+export { FIELD_HEADER_BYTES } from "./field_layout.ts";
+
+/** The time of a field without expiry. */
+export const FIELD_STAYS = -1;
 
 /** A value is written in place unless that would leave more than this share of a bigger block unused. */
 const IN_PLACE_WASTE_SHIFT = 1;
 
 export class FieldTable extends HashTable {
-  /** A new element, not in the table yet. Throws ARENA_FULL. */
+  /** A new element without expiry, not in the table yet. Throws ARENA_FULL. */
   createField(
     field: Uint8Array,
     fieldStart: number,
@@ -45,7 +70,7 @@ export class FieldTable extends HashTable {
   }
 
   valueLength(ref: Ref): number {
-    return this.arena.i32[ref * 4 + 1];
+    return this.arena.i32[ref * 4 + 1] & VALUE_LENGTH_MASK;
   }
 
   /** Byte address of the value. */
@@ -53,7 +78,38 @@ export class FieldTable extends HashTable {
     return ref * 16 + FIELD_HEADER_BYTES + this.arena.i32[ref * 4];
   }
 
-  /** Adds the field or gives it another value; true where it was added. Throws ARENA_FULL with the table as it was. */
+  /** Whether the field has an expiry. */
+  expires(ref: Ref): boolean {
+    return this.arena.i32[ref * 4 + 1] < 0;
+  }
+
+  /** Milliseconds since 1970, or FIELD_STAYS. */
+  expireAt(ref: Ref): number {
+    const { i32 } = this.arena;
+    const value = i32[ref * 4 + 1];
+    if (value >= 0) return FIELD_STAYS;
+    return this.arena.f64[expiryIndex(ref, i32[ref * 4], value & VALUE_LENGTH_MASK)];
+  }
+
+  /** Number of fields with an expiry. */
+  get expiring(): number {
+    return heapSize(this.arena, this.root * 4);
+  }
+
+  /** The field that expires first, or 0. */
+  get first(): Ref {
+    return firstToExpire(this.arena, this.root * 4);
+  }
+
+  /** Bytes that keeping the order of expiry takes. */
+  get expiryBytes(): number {
+    return heapBytes(this.arena, this.root * 4);
+  }
+
+  /**
+   * Adds the field or gives it another value; true where it was added. It has no expiry then. Throws ARENA_FULL with the
+   * table as it was.
+   */
   set(
     field: Uint8Array,
     fieldStart: number,
@@ -64,11 +120,142 @@ export class FieldTable extends HashTable {
   ): boolean {
     const old = this.find(field, fieldStart, fieldEnd);
     if (old !== 0) {
-      this.setFoundValue(value, valueStart, valueEnd);
+      if (this.arena.i32[old * 4 + 1] < 0) this.setFound(value, valueStart, valueEnd, FIELD_STAYS);
+      else this.setFoundValue(value, valueStart, valueEnd);
       return false;
     }
     this.#insertField(field, fieldStart, fieldEnd, value, valueStart, valueEnd);
     return true;
+  }
+
+  /** Adds the field that the last `find` did not find, with an expiry. Throws ARENA_FULL with the table as it was. */
+  addExpiring(
+    field: Uint8Array,
+    fieldStart: number,
+    fieldEnd: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+    expireAt: number,
+  ): void {
+    const { arena } = this;
+    const word = this.root * 4;
+    const fieldLength = fieldEnd - fieldStart;
+    const valueLength = valueEnd - valueStart;
+    const ref = arena.allocate(expiringFieldBytes(fieldLength, valueLength));
+    try {
+      reserveSlot(arena, word);
+      arena.setU32(ref * 4, fieldLength);
+      arena.copyIn(ref * 16 + FIELD_HEADER_BYTES, field, fieldStart, fieldEnd);
+      this.#write(ref, value, valueStart, valueEnd, expireAt);
+      this.insertAfterFind(ref);
+    } catch (error) {
+      dropEmptyHeap(arena, word);
+      arena.free(ref);
+      throw error;
+    }
+    addToHeap(arena, word, ref);
+  }
+
+  /**
+   * Gives the field of the last successful `find` another value, and an expiry or FIELD_STAYS. Returns its element, which
+   * may be a new one. Throws ARENA_FULL with everything as it was.
+   */
+  setFound(value: Uint8Array, start: number, end: number, expireAt: number): Ref {
+    const { arena } = this;
+    const old = this.foundRef;
+    const fieldLength = this.fieldLength(old);
+    const needed = expireAt === FIELD_STAYS
+      ? fieldBytes(fieldLength, end - start)
+      : expiringFieldBytes(fieldLength, end - start);
+    const room = arena.sizeOf(old);
+    const fits = needed <= room && needed >= room >>> IN_PLACE_WASTE_SHIFT;
+    const ref = fits ? old : arena.allocate(needed);
+    this.#reserveFor(old, ref, expireAt);
+    const place = this.#leaveHeap(old, expireAt);
+    if (ref !== old) {
+      arena.setU32(ref * 4, fieldLength);
+      arena.copyWithin(ref * 16 + FIELD_HEADER_BYTES, old * 16 + FIELD_HEADER_BYTES, fieldLength);
+    }
+    this.#write(ref, value, start, end, expireAt);
+    this.#take(old, ref, place, expireAt);
+    return ref;
+  }
+
+  /**
+   * Gives the field of the last successful `find` an expiry, or FIELD_STAYS; it keeps its value. Returns its element,
+   * which may be a new one. Throws ARENA_FULL with everything as it was.
+   */
+  setFoundExpiry(expireAt: number): Ref {
+    const { arena } = this;
+    const old = this.foundRef;
+    const fieldLength = this.fieldLength(old);
+    const valueLength = this.valueLength(old);
+    const fits = expireAt === FIELD_STAYS ||
+      expiringFieldBytes(fieldLength, valueLength) <= arena.sizeOf(old);
+    const ref = fits ? old : arena.allocate(expiringFieldBytes(fieldLength, valueLength));
+    this.#reserveFor(old, ref, expireAt);
+    const place = this.#leaveHeap(old, expireAt);
+    if (ref !== old) arena.copyWithin(ref * 16, old * 16, fieldBytes(fieldLength, valueLength));
+    this.#writeExpiry(ref, fieldLength, valueLength, expireAt);
+    this.#take(old, ref, place, expireAt);
+    return ref;
+  }
+
+  /** Removes and frees the field that expires first. The table has one. */
+  removeFirst(): void {
+    const ref = this.first;
+    removeFromHeap(this.arena, this.root * 4, ref);
+    this.removeRef(ref);
+    this.arena.retire(ref);
+  }
+
+  /** Room in the heap for a field that had no place there. Frees `ref` where there is none and it is a new block. */
+  #reserveFor(old: Ref, ref: Ref, expireAt: number): void {
+    if (expireAt === FIELD_STAYS || this.expires(old)) return;
+    try {
+      reserveSlot(this.arena, this.root * 4);
+    } catch (error) {
+      if (ref !== old) this.arena.free(ref);
+      throw error;
+    }
+  }
+
+  /** The field's place in the heap, which it leaves where it will have no expiry any more; -1 where it had none. */
+  #leaveHeap(old: Ref, expireAt: number): number {
+    if (!this.expires(old)) return -1;
+    const place = placeOf(this.arena.i32, old);
+    if (expireAt === FIELD_STAYS) removeFromHeap(this.arena, this.root * 4, old);
+    return place;
+  }
+
+  /** `ref` takes the place of the found element in table and heap. */
+  #take(old: Ref, ref: Ref, place: number, expireAt: number): void {
+    const { arena } = this;
+    if (ref !== old) {
+      this.replaceFound(ref);
+      arena.retire(old);
+    }
+    if (expireAt === FIELD_STAYS) return;
+    if (place < 0) addToHeap(arena, this.root * 4, ref);
+    else replaceInHeap(arena, this.root * 4, place, ref);
+  }
+
+  /** Writes value and expiry behind the field. */
+  #write(ref: Ref, value: Uint8Array, start: number, end: number, expireAt: number): void {
+    const fieldLength = this.arena.i32[ref * 4];
+    this.arena.copyIn(ref * 16 + FIELD_HEADER_BYTES + fieldLength, value, start, end);
+    this.#writeExpiry(ref, fieldLength, end - start, expireAt);
+  }
+
+  #writeExpiry(ref: Ref, fieldLength: number, valueLength: number, expireAt: number): void {
+    const { arena } = this;
+    if (expireAt === FIELD_STAYS) {
+      arena.setU32(ref * 4 + 1, valueLength);
+      return;
+    }
+    arena.setU32(ref * 4 + 1, (valueLength | FIELD_EXPIRES) >>> 0);
+    arena.setF64(expiryIndex(ref, fieldLength, valueLength), expireAt);
   }
 
   /** Adds a member without a value; false where it is there already. Throws ARENA_FULL with the table as it was. */
@@ -78,7 +265,10 @@ export class FieldTable extends HashTable {
     return true;
   }
 
-  /** Gives the field of the last successful `find` another value; returns its element, which may be a new one. */
+  /**
+   * Gives the field of the last successful `find`, one without expiry, another value; returns its element, which may be
+   * a new one.
+   */
   setFoundValue(value: Uint8Array, start: number, end: number): Ref {
     const old = this.foundRef;
     if (this.updateInPlace(old, value, start, end)) return old;
@@ -94,7 +284,7 @@ export class FieldTable extends HashTable {
 
   /**
    * Writes a value over the old one where the block has room and would not be mostly empty; false where it must move.
-   * Only when nobody reads the element meanwhile.
+   * Only when nobody reads the element meanwhile, and it has no expiry.
    */
   updateInPlace(ref: Ref, value: Uint8Array, start: number, end: number): boolean {
     const room = this.arena.sizeOf(ref);
@@ -107,15 +297,27 @@ export class FieldTable extends HashTable {
 
   /** Removes the field and frees it; false where it was absent. */
   delete(field: Uint8Array, start: number, end: number): boolean {
-    const ref = this.remove(field, start, end);
-    if (ref === 0) return false;
-    this.arena.retire(ref);
+    if (this.find(field, start, end) === 0) return false;
+    this.deleteFound();
     return true;
+  }
+
+  /** Removes the field of the last successful `find` and frees it. */
+  deleteFound(): void {
+    const ref = this.removeFound();
+    if (this.arena.i32[ref * 4 + 1] < 0) removeFromHeap(this.arena, this.root * 4, ref);
+    this.arena.retire(ref);
+  }
+
+  /** Frees what keeps the order of expiry: nobody will ask for it any more. */
+  freeExpiryOrder(): void {
+    freeHeap(this.arena, this.root * 4);
   }
 
   /** Frees the table with its elements. */
   destroyWithFields(): void {
     const arena = this.arena;
+    this.freeExpiryOrder();
     this.forEach((ref) => arena.retire(ref));
     this.destroy();
   }
@@ -127,14 +329,17 @@ export class FieldTable extends HashTable {
     const refs = new Int32Array(size);
     let count = 0;
     this.forEach((ref) => refs[count++] = ref);
+    const hasExpiry = this.expiring !== 0;
     this.create(size);
     let copy = 0;
     try {
+      if (hasExpiry) copyHeapShape(arena, root * 4, this.root * 4);
       for (let index = 0; index < count; index++) {
-        const bytes = FIELD_HEADER_BYTES + arena.i32[refs[index] * 4] + arena.i32[refs[index] * 4 + 1];
+        const bytes = this.#bytesOf(refs[index]);
         copy = arena.allocate(bytes);
         arena.copyWithin(copy * 16, refs[index] * 16, bytes);
         this.insert(copy);
+        if (hasExpiry && this.expires(copy)) fillPlace(arena, this.root * 4, copy);
         copy = 0;
       }
     } catch (error) {
@@ -143,6 +348,14 @@ export class FieldTable extends HashTable {
       throw error;
     }
     return this.root;
+  }
+
+  #bytesOf(ref: Ref): number {
+    const { i32 } = this.arena;
+    const value = i32[ref * 4 + 1];
+    return value < 0
+      ? expiringFieldBytes(i32[ref * 4], value & VALUE_LENGTH_MASK)
+      : fieldBytes(i32[ref * 4], value);
   }
 
   /** Adds the field that the last `find` did not find. */

@@ -21,7 +21,7 @@ export const SEGMENT_BUCKETS = 1 << SEGMENT_SHIFT;
 export const SEGMENT_MASK = SEGMENT_BUCKETS - 1;
 
 /** Bytes of the root block, and its words. */
-export const ROOT_BYTES = 64;
+export const ROOT_BYTES = 80;
 /** Reference of the directory: one word a segment, 0 = all its buckets are empty. */
 export const ROOT_DIRECTORY = 0;
 /** Number of buckets, N. */
@@ -48,6 +48,8 @@ export const ROOT_ALLOCATED = 10;
 export const ROOT_MOVES = 11;
 /** A small table's directory is the rest of its root block, from word 12 on. */
 export const INLINE_DIRECTORY_WORDS = 4;
+/** Reference of what a kind of table keeps beside its elements (field_table.ts: the expiry heap), 0 = nothing. */
+export const ROOT_HEAP = 16;
 /** The inline directory as a reference, relative to the root. */
 export const INLINE_DIRECTORY_GRANULE = 3;
 
