@@ -23,6 +23,29 @@ export function integerArgument(client: CommandClient, args: Arguments, index: n
   return NaN;
 }
 
+/**
+ * As `integerArgument`, for a whole number of at least `least`; whatever else it is gets the error reply `problem` (numbers of
+ * keys, limits).
+ */
+export function leastArgument(
+  client: CommandClient,
+  args: Arguments,
+  index: number,
+  least: number,
+  problem: string,
+): number {
+  const start = args.starts[index];
+  const end = args.ends[index];
+  let value = parseSafeInteger(args.buffer, start, end);
+  if (value !== value) {
+    const large = parseInt64(args.buffer, start, end);
+    if (large !== null) value = Number(large);
+  }
+  if (value >= least) return value;
+  client.reply.error(problem);
+  return NaN;
+}
+
 const INT32_MAX = 2 ** 31 - 1;
 const INT32_MIN = -(2 ** 31);
 

@@ -1,0 +1,85 @@
+// The sets that a command combines, and where the result goes: shared by SINTER, SUNION, SDIFF and their STORE forms.
+import type { CommandClient } from "../../core/commands/command_client.ts";
+import type { KeySpec } from "../../core/commands/command.ts";
+import { SetValue } from "../../core/keyspace/set_value.ts";
+import type { Arguments } from "../../core/protocol/arguments.ts";
+import { OPEN, openAs, REFUSED } from "./set_lookup.ts";
+
+/** The sets that were found, in the order of the keys. Valid for one command. */
+export const operands: SetValue[] = [];
+/** What a STORE form, or a combination that has to be put together first, makes. */
+export const result: SetValue = new SetValue();
+
+/** Where `operands` takes its flyweights from. */
+const pool: SetValue[] = [];
+
+/**
+ * Opens the sets at keys `first` to `last`; absent ones are left out. Returns how many were absent, or -1 after an error
+ * reply. `firstIsAbsent` tells whether key `first` was among them.
+ */
+export function openOperands(client: CommandClient, args: Arguments, first: number, last: number): number {
+  const { db } = client;
+  let absent = 0;
+  operands.length = 0;
+  firstIsAbsent = false;
+  for (let index = first; index <= last; index++) {
+    if (pool.length === operands.length) pool.push(new SetValue());
+    const operand = pool[operands.length];
+    const found = openAs(client, db.lookupRead(args.buffer, args.starts[index], args.ends[index]), operand);
+    if (found === REFUSED) return -1;
+    if (found === OPEN) operands.push(operand);
+    else {
+      absent++;
+      if (index === first) firstIsAbsent = true;
+    }
+  }
+  return absent;
+}
+
+export let firstIsAbsent = false;
+
+/** Replies the result as a set and frees it. */
+export function replyResult(client: CommandClient): void {
+  const { reply } = client;
+  reply.set(result.size);
+  result.walk();
+  while (result.next()) {
+    result.readMember();
+    reply.bulk(result.bytes, result.start, result.end);
+  }
+  result.discard();
+}
+
+/** Puts the result at key 1, in the place of what is there, and replies its size. Empty: the key goes. */
+export function storeResult(client: CommandClient, args: Arguments, event: string): void {
+  const { db, reply } = client;
+  const { buffer, starts, ends } = args;
+  const { size } = result;
+  if (size === 0) {
+    result.discard();
+    if (db.remove(buffer, starts[1], ends[1])) db.changed("generic", "del", buffer, starts[1], ends[1]);
+  } else {
+    try {
+      result.fit();
+      result.putAt(db, buffer, starts[1], ends[1]);
+    } catch (error) {
+      result.discard();
+      throw error;
+    }
+    db.changed("set", event, buffer, starts[1], ends[1]);
+  }
+  reply.integer(size);
+}
+
+/** Key specifications of a STORE form. */
+export function storeKeys(destination: "RW" | "OW"): KeySpec[] {
+  return [
+    { flags: [destination, "update"], begin: { index: 1 }, find: { lastKey: 0, step: 1, limit: 0 } },
+    { flags: ["RO", "access"], begin: { index: 2 }, find: { lastKey: -1, step: 1, limit: 0 } },
+  ];
+}
+
+/** Orders by number of members. */
+export function bySize(a: SetValue, b: SetValue): number {
+  return a.size - b.size;
+}

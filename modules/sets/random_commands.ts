@@ -1,0 +1,236 @@
+// Members at random, each with the same chance: SRANDMEMBER gives them, SPOP takes them. SPOP of one is hot: it allocates
+// nothing on the JavaScript heap.
+import { parseSafeInteger } from "../../core/bytes/integer.ts";
+import { type CommandSpec, oneKey } from "../../core/commands/command.ts";
+import type { CommandClient } from "../../core/commands/command_client.ts";
+import { int64Argument, integerArgument } from "../../core/commands/number_arguments.ts";
+import type { Arguments } from "../../core/protocol/arguments.ts";
+import { MUST_BE_POSITIVE, OUT_OF_RANGE, outsideRange, SYNTAX_ERROR } from "../../core/protocol/errors.ts";
+import type { ReplyWriter } from "../../core/protocol/reply_writer.ts";
+import { ABSENT, announce, announceGone, openSet, openSetToChange, REFUSED, set } from "./set_lookup.ts";
+
+const COUNT_MAX = 2n ** 63n - 1n;
+
+/** A reply of more picks than this could only exhaust memory: refused, where Valkey would try. */
+const REPEATED_PICKS_MAX = 2n ** 24n;
+
+/** Above this share of the members, distinct ones are drawn by shuffling all instead of by picking until they differ. */
+const SHUFFLE_SHARE = 1 / 3;
+
+function spop(client: CommandClient, args: Arguments): void {
+  if (args.count > 3) {
+    client.reply.error(SYNTAX_ERROR);
+    return;
+  }
+  if (args.count === 3) {
+    popMany(client, args);
+    return;
+  }
+  const found = openSetToChange(client, args);
+  if (found === REFUSED) return;
+  if (found === ABSENT) {
+    client.reply.null();
+    return;
+  }
+  popOne(client.reply);
+  popped(client, args, 1);
+}
+
+function popOne(reply: ReplyWriter): void {
+  set.place = set.randomPlace();
+  writeMember(reply);
+  set.deleteCurrent();
+}
+
+/** Tells that members were taken, and takes the key away where none is left. */
+function popped(client: CommandClient, args: Arguments, count: number): void {
+  const isEmpty = set.size === 0;
+  if (isEmpty) client.db.removeEntry(set.ref);
+  announce(client, args, 1, "spop", count);
+  if (isEmpty) announceGone(client, args, 1);
+}
+
+function popMany(client: CommandClient, args: Arguments): void {
+  const { reply } = client;
+  const count = integerArgument(client, args, 2);
+  if (count !== count) return;
+  if (count < 0) {
+    reply.error(MUST_BE_POSITIVE);
+    return;
+  }
+  const found = openSetToChange(client, args);
+  if (found === REFUSED) return;
+  if (found === ABSENT || count === 0) {
+    reply.set(0);
+    return;
+  }
+  const { size } = set;
+  const wanted = Math.min(count, size);
+  reply.set(wanted);
+  if (wanted === size) popAll(client, args);
+  else {
+    if (set.isPacked) popPacked(reply, wanted);
+    else for (let left = wanted; left > 0; left--) popOne(reply);
+    popped(client, args, wanted);
+  }
+}
+
+function popAll(client: CommandClient, args: Arguments): void {
+  const { size } = set;
+  writeAll(client.reply);
+  client.db.removeEntry(set.ref);
+  announce(client, args, 1, "spop", size);
+  announceGone(client, args, 1);
+}
+
+/** Takes some members of an intset or listpack in one pass: each place is chosen with the chance that is left to it. */
+function popPacked(reply: ReplyWriter, wanted: number): void {
+  const places = new Int32Array(wanted);
+  let left = set.size;
+  let count = 0;
+  set.walk();
+  while (count < wanted && set.next()) {
+    if (Math.random() * left-- >= wanted - count) continue;
+    places[count++] = set.place;
+    writeMember(reply);
+  }
+  set.deletePacked(places, count);
+}
+
+function srandmember(client: CommandClient, args: Arguments): void {
+  if (args.count > 3) {
+    client.reply.error(SYNTAX_ERROR);
+    return;
+  }
+  if (args.count === 2) {
+    replyOne(client, args);
+    return;
+  }
+  const count = countArgument(client, args);
+  if (count !== count) return;
+  const found = openSet(client, args);
+  if (found === REFUSED) return;
+  const { reply } = client;
+  if (found === ABSENT || count === 0) {
+    reply.emptyArray();
+    return;
+  }
+  const isDistinct = count > 0;
+  const wanted = isDistinct ? Math.min(count, set.size) : -count;
+  reply.array(wanted);
+  if (!isDistinct) pickRepeatedly(reply, wanted);
+  else if (wanted === set.size) writeAll(reply);
+  else if (set.isPacked || wanted > set.size * SHUFFLE_SHARE) pickShuffled(reply, wanted);
+  else pickDistinct(reply, wanted);
+}
+
+function replyOne(client: CommandClient, args: Arguments): void {
+  const found = openSet(client, args);
+  if (found === REFUSED) return;
+  if (found === ABSENT) {
+    client.reply.null();
+    return;
+  }
+  set.place = set.randomPlace();
+  writeMember(client.reply);
+}
+
+/** Each pick is among all members. */
+function pickRepeatedly(reply: ReplyWriter, count: number): void {
+  const places = set.isPacked ? set.places() : null;
+  for (let pick = 0; pick < count; pick++) {
+    set.place = places === null ? set.randomPlace() : places[randomBelow(places.length)];
+    writeMember(reply);
+  }
+}
+
+/** Different members, many fewer than there are: picks until it has enough. */
+function pickDistinct(reply: ReplyWriter, count: number): void {
+  const picked = new Set<number>();
+  while (picked.size < count) picked.add(set.randomPlace());
+  for (const place of picked) {
+    set.place = place;
+    writeMember(reply);
+  }
+}
+
+/** Different members, by shuffling all. */
+function pickShuffled(reply: ReplyWriter, count: number): void {
+  const places = set.places();
+  for (let pick = 0; pick < count; pick++) {
+    const other = pick + randomBelow(places.length - pick);
+    set.place = places[other];
+    writeMember(reply);
+    places[other] = places[pick];
+  }
+}
+
+function randomBelow(limit: number): number {
+  return Math.floor(Math.random() * limit);
+}
+
+/** The count, or NaN after an error reply. */
+function countArgument(client: CommandClient, args: Arguments): number {
+  const small = parseSafeInteger(args.buffer, args.starts[2], args.ends[2]);
+  const count = small === small ? BigInt(small) : int64Argument(client, args, 2);
+  if (count === null) return NaN;
+  if (count < -COUNT_MAX) {
+    client.reply.error(outsideRange(-COUNT_MAX, COUNT_MAX));
+    return NaN;
+  }
+  if (count < -REPEATED_PICKS_MAX) {
+    client.reply.error(OUT_OF_RANGE);
+    return NaN;
+  }
+  return Number(count);
+}
+
+function writeAll(reply: ReplyWriter): void {
+  set.walk();
+  while (set.next()) writeMember(reply);
+}
+
+function writeMember(reply: ReplyWriter): void {
+  set.readMember();
+  reply.bulk(set.bytes, set.start, set.end);
+}
+
+export const randomCommands: CommandSpec[] = [
+  {
+    name: "spop",
+    arity: -2,
+    flags: ["write", "fast"],
+    categories: ["set"],
+    keySpecs: oneKey("RW", "access", "delete"),
+    since: "1.0.0",
+    group: "set",
+    complexity: "O(N) where N is the number of members taken",
+    summary: "Takes members out of a set at random and gives them; with its last member the set goes too.",
+    history: [["3.2.0", "The count."]],
+    tips: ["nondeterministic_output"],
+    arguments: [
+      { name: "key", type: "key", keySpecIndex: 0 },
+      { name: "count", type: "integer", optional: true, since: "3.2.0" },
+    ],
+    handler: spop,
+  },
+  {
+    name: "srandmember",
+    arity: -2,
+    flags: ["readonly"],
+    categories: ["set"],
+    keySpecs: oneKey("RO", "access"),
+    since: "1.0.0",
+    group: "set",
+    complexity: "O(N) where N is the number of members given",
+    summary:
+      "Gives members of a set at random: distinct ones, or with a negative count perhaps the same again.",
+    history: [["2.6.0", "The count."]],
+    tips: ["nondeterministic_output"],
+    arguments: [
+      { name: "key", type: "key", keySpecIndex: 0 },
+      { name: "count", type: "integer", optional: true, since: "2.6.0" },
+    ],
+    handler: srandmember,
+  },
+];
