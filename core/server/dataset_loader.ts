@@ -26,6 +26,8 @@ export class DatasetLoader {
   /** Null unless a dataset is being loaded. */
   state: LoadingState | null = null;
   last = { loaded: 0, expired: 0 };
+  /** Sources of the function libraries that the dump had. Nothing runs them yet; saves write them again. */
+  functions: Uint8Array[] = [];
 
   constructor(private readonly server: Server) {}
 
@@ -148,12 +150,19 @@ export class DatasetLoader {
   private finished(report: RdbLoadReport): void {
     this.last = { loaded: report.keysLoaded, expired: report.keysExpired };
     this.server.keyspace.dirty = 0;
+    const libraries = this.functions.length;
+    if (libraries === 0) return;
+    this.server.log.warning(
+      `Function libraries of the dump (${libraries}) cannot be called; saves keep them`,
+    );
   }
 
   private sink(existing: "refuse" | "replace", state: LoadingState | null): KeyspaceSink {
     const { keyspace, config } = this.server;
+    const functions: Uint8Array[] = this.functions = [];
     return new KeyspaceSink(keyspace, config.values, {
       existing,
+      onFunction: (bytes, start, end) => functions.push(bytes.slice(start, end)),
       onAux: (name, value) => {
         if (state !== null && name === "used-mem") state.usedMemory = Number(value);
       },

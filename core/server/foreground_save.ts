@@ -7,6 +7,8 @@ import { SaveFile, type SaveFileOptions } from "../persistence/rdb/save_file.ts"
 
 export interface ForegroundSave {
   header: RdbHeader;
+  /** Sources of function libraries. */
+  functions: readonly Uint8Array[];
   encoder: RdbEncoderOptions;
   file: SaveFileOptions;
   /** Name of the dump. */
@@ -17,7 +19,7 @@ export interface ForegroundSave {
 export function saveInForeground(keyspace: Keyspace, save: ForegroundSave): void {
   const file = new SaveFile(save.file);
   try {
-    encode(keyspace, new RdbEncoder(new LiveReader(keyspace.arena), file, save.encoder), save.header);
+    encode(keyspace, new RdbEncoder(new LiveReader(keyspace.arena), file, save.encoder), save);
     file.commit(save.finalName);
   } catch (error) {
     discard(file);
@@ -25,8 +27,9 @@ export function saveInForeground(keyspace: Keyspace, save: ForegroundSave): void
   }
 }
 
-function encode(keyspace: Keyspace, encoder: RdbEncoder, header: RdbHeader): void {
-  encoder.header(header);
+function encode(keyspace: Keyspace, encoder: RdbEncoder, save: ForegroundSave): void {
+  encoder.header(save.header);
+  for (const library of save.functions) encoder.functionLibrary(library);
   for (const database of keyspace.databases) {
     if (database.size === 0) continue;
     encoder.database(database.id, database.keys.size, database.expires.size);

@@ -50,6 +50,7 @@ export interface SaveHost
   readonly config: Pick<Config, "values">;
   readonly latency: Pick<LatencyMonitor, "addIfNeeded">;
   readonly plugins: { snapshot(name: string): SaveStrategy };
+  readonly loader: { readonly functions: Uint8Array[] };
 }
 
 /** The file calls that saves make on the loop; tests put others in their place. */
@@ -114,6 +115,7 @@ export class SaveCoordinator {
     try {
       this.job = new SaveJob(keyspace, server.plugins.snapshot(strategy), {
         header: this.header(),
+        functions: this.server.loader.functions,
         rdbVersion: values.rdbVersion,
         checksum: values.rdbchecksum,
         compress: values.rdbcompression,
@@ -243,6 +245,7 @@ export class SaveCoordinator {
     try {
       saveInForeground(keyspace, {
         header: this.header(),
+        functions: this.server.loader.functions,
         encoder: {
           version: values.rdbVersion,
           checksum: values.rdbchecksum,

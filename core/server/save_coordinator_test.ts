@@ -37,6 +37,7 @@ class Rig {
     const log = (line: string) => void this.lines.push(line);
     const host: SaveHost = {
       keyspace: this.dataset.keyspace,
+      loader: { functions: [] },
       config: { values: this.values },
       log: { debug: log, verbose: log, notice: log, warning: log } as SaveHost["log"],
       latency: { addIfNeeded: () => {} },

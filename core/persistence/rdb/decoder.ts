@@ -38,6 +38,7 @@ import {
   INPUT_SHORT,
   RECORD_DONE,
 } from "./types/decode_context.ts";
+import { refuseModuleAux } from "./types/module_refusal.ts";
 import { ValueDecoder, type ValueDecoderOptions } from "./value_decoder.ts";
 import { skipModuleData, skipSlotImport } from "./value_skipper.ts";
 
@@ -340,6 +341,7 @@ export class RdbDecoder {
   *#longRecord(opcode: number): Decoding {
     const reader = this.#reader;
     if (opcode === OPCODE_MODULE_AUX) {
+      if (this.#options.unsupported === "refuse") yield* refuseModuleAux(this.values);
       yield* this.values.skipping(skipModuleData(reader, this.#text, { withOpcode: true }));
     } else if (opcode === OPCODE_SLOT_IMPORT) {
       if (this.#options.unsupported === "refuse") {

@@ -2,7 +2,7 @@
 // types/ (see decoders.ts). What usually fits the window is taken whole by plain functions; a generator carries the
 // state of long values across pauses.
 import { DuplicateCheck } from "../../structures/duplicate_check.ts";
-import { RDB_TYPE_STRING, rdbTypeName } from "./format.ts";
+import { RDB_TYPE_MODULE_2, RDB_TYPE_STRING, rdbTypeName } from "./format.ts";
 import type { LoadedKey, LoadSink } from "./load_sink.ts";
 import type { Pacer } from "./pacer.ts";
 import type { RdbError, RdbErrorCode } from "./rdb_error.ts";
@@ -17,6 +17,7 @@ import {
   RECORD_DONE,
 } from "./types/decode_context.ts";
 import { longDecoders, shortDecoders } from "./types/decoders.ts";
+import { refuseModuleValue } from "./types/module_refusal.ts";
 import { skipValue } from "./value_skipper.ts";
 
 const VALUE_TYPES_MAX = 32;
@@ -188,7 +189,8 @@ export class ValueDecoder implements DecodeContext {
 
   *#unsupported(type: number): Decoding {
     if (this.options.unsupported === "refuse") {
-      throw this.reader.error("RDB_UNSUPPORTED", `type ${type} (${rdbTypeName(type)}) is not supported yet`);
+      if (type === RDB_TYPE_MODULE_2) yield* refuseModuleValue(this);
+      throw this.reader.error("RDB_UNSUPPORTED", `type ${type} (${rdbTypeName(type)}) is not supported`);
     }
     yield* this.skipping(skipValue(type, this.reader, this.first));
     this.keepsKey();

@@ -134,6 +134,7 @@ export const noFiles: DumpFileSystem = {
 
 export const playedOptions: SaveJobOptions = {
   header: rdbHeader,
+  functions: [],
   rdbVersion: 11,
   checksum: true,
   compress: false,

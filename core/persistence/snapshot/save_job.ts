@@ -13,6 +13,8 @@ const SYNC_STEP_BYTES = 4 * 1024 * 1024;
 
 export interface SaveJobOptions {
   header: RdbHeader;
+  /** Sources of function libraries. */
+  functions: Uint8Array[];
   rdbVersion: number;
   checksum: boolean;
   compress: boolean;
@@ -106,7 +108,7 @@ export class SaveJob {
       this.run = strategy.begin({
         ...this.view.handles,
         header: options.header,
-        functions: [],
+        functions: options.functions,
         databases: keyspace.databases.filter((each) => each.size > 0).map((each) => ({
           id: each.id,
           keys: each.keys.size,

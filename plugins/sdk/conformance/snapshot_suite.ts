@@ -155,6 +155,7 @@ function begin(subject: SnapshotSubject, { keyspace }: ArenaDataset, keySaveDela
     subject.strategy,
     {
       header: rdbHeader,
+      functions: [],
       rdbVersion: 11,
       checksum: true,
       compress: true,
