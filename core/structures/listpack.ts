@@ -180,12 +180,26 @@ export class Listpack {
     secondStart: number,
     secondEnd: number,
   ): Ref {
+    return this.insertPair(ref, 0, first, firstStart, firstEnd, second, secondStart, secondEnd);
+  }
+
+  /** Inserts two elements before the one at `before` (0 = at the end), or none where the arena is full. */
+  insertPair(
+    ref: Ref,
+    before: number,
+    first: Uint8Array,
+    firstStart: number,
+    firstEnd: number,
+    second: Uint8Array,
+    secondStart: number,
+    secondEnd: number,
+  ): Ref {
     const encoder = this.#encoder;
     const secondEncoder = this.#secondEncoder;
     encoder.prepare(first, firstStart, firstEnd);
     secondEncoder.prepare(second, secondStart, secondEnd);
     const recorded = this.#recordedLength(ref);
-    const position = this.bytes(ref) - 1;
+    const position = before === 0 ? this.bytes(ref) - 1 : before;
     const result = this.#splice(ref, position, 0, encoder.total + secondEncoder.total);
     this.#writeElement(result * 16 + position, encoder, first, firstStart);
     this.#writeElement(result * 16 + position + encoder.total, secondEncoder, second, secondStart);

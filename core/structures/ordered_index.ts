@@ -51,6 +51,13 @@ export class OrderedIndex {
     return this;
   }
 
+  /** As `attach`, for an index whose table is gone: only `destroyTreeStep` may be called. */
+  attachTree(root: Ref): this {
+    this.root = root;
+    this.tree.attach(root);
+    return this;
+  }
+
   /** Number of elements. */
   get size(): number {
     return this.members.size;
@@ -126,15 +133,16 @@ export class OrderedIndex {
   destroy(): void {
     const { arena } = this;
     this.members.forEach((ref) => arena.retire(ref));
-    this.destroyEmptied();
+    this.members.destroy();
+    while (this.destroyTreeStep(Infinity));
   }
 
-  /** Frees nodes, table and root where the elements are freed already. */
-  destroyEmptied(): void {
-    this.tree.destroy();
-    this.members.destroy();
+  /** Frees up to so many leaves, at last the root, of an index whose table is gone; true while more is left to do. */
+  destroyTreeStep(leaves: number): boolean {
+    if (this.tree.destroyStep(leaves)) return true;
     this.arena.retire(this.root);
     this.root = 0;
+    return false;
   }
 
   /** A copy of another index, elements and all; this instance is attached to it then. Throws ARENA_FULL. */

@@ -255,9 +255,24 @@ export class OrderedTree {
 
   /** Frees all nodes, and no element. */
   destroy(): void {
-    const { i32 } = this.arena;
+    while (this.destroyStep(Infinity));
+  }
+
+  /** Goes on with that for up to `leaves` leaves; true while more is left to do. Nothing else may be done in between. */
+  destroyStep(leaves: number): boolean {
+    const { arena } = this;
+    const { i32 } = arena;
     const word = this.#root * 4;
-    this.#destroyNode(i32[word + ROOT_TOP], i32[word + ROOT_HEIGHT]);
+    let leaf = i32[word + ROOT_FIRST_LEAF];
+    for (let left = leaves; left > 0 && leaf !== 0; left--) {
+      const next = i32[leaf * 4 + LEAF_NEXT];
+      arena.retire(leaf);
+      leaf = next;
+    }
+    arena.setU32(word + ROOT_FIRST_LEAF, leaf);
+    if (leaf !== 0) return true;
+    this.#destroyInner(i32[word + ROOT_TOP], i32[word + ROOT_HEIGHT]);
+    return false;
   }
 
   /** Nodes of the tree times their size. Walks the inner nodes. */
@@ -279,13 +294,13 @@ export class OrderedTree {
     );
   }
 
-  #destroyNode(node: Ref, level: number): void {
+  /** Frees a node that is no leaf, with those below it. */
+  #destroyInner(node: Ref, level: number): void {
+    if (level === 0) return;
     const { arena } = this;
     const { i32 } = arena;
-    if (level > 0) {
-      for (let slot = 0; slot < i32[node * 4]; slot++) {
-        this.#destroyNode(i32[node * 4 + INNER_CHILDREN + slot], level - 1);
-      }
+    for (let slot = 0; level > 1 && slot < i32[node * 4]; slot++) {
+      this.#destroyInner(i32[node * 4 + INNER_CHILDREN + slot], level - 1);
     }
     arena.retire(node);
   }

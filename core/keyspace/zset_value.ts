@@ -1,0 +1,478 @@
+// A sorted set in the arena, whichever of its two encodings it has: a listpack of members with their scores, in order,
+// while it is small; an OrderedIndex after. A flyweight: `open` it on an entry, use it, forget it; valid until the next
+// lookup of a key. Called by the sorted set and geo commands, RDB load and the digest. Hot: finding, adding and reading
+// allocate nothing on the JavaScript heap.
+import { DOUBLE_TEXT_BYTES_MAX, formatDouble, parseDouble } from "../bytes/double.ts";
+import type { Arena, Ref } from "../memory/arena.ts";
+import { Listpack } from "../structures/listpack.ts";
+import { LISTPACK_EMPTY_BYTES, ListpackElement } from "../structures/listpack_format.ts";
+import { OrderedIndex } from "../structures/ordered_index.ts";
+import type { Database } from "./database.ts";
+import { ENCODING_LISTPACK, ENCODING_SKIPLIST, TYPE_ZSET } from "./entry_layout.ts";
+import { NO_EXPIRE } from "./entry_store.ts";
+import type { Keyspace } from "./keyspace.ts";
+
+/** A short member's overhead and a score, in a listpack: right for most, and a start for the others. */
+const SHORT_PAIR_BYTES = 8;
+/** The same for a member and a score of any length, at most. */
+const PAIR_OVERHEAD_BYTES_MAX = 20 + DOUBLE_TEXT_BYTES_MAX;
+
+/** Up to where a sorted set stays a listpack: members, and bytes of a member. The configuration's values will do. */
+export interface ZsetLimits {
+  readonly zsetMaxListpackEntries: number;
+  readonly zsetMaxListpackValue: number;
+}
+
+/** For those who only read. */
+const NO_LIMITS: ZsetLimits = { zsetMaxListpackEntries: 2 ** 30 - 1, zsetMaxListpackValue: 2 ** 30 - 1 };
+
+export class ZsetValue {
+  /** The entry; 0 while a new sorted set has none yet. */
+  ref: Ref = 0;
+  /** The member that `readMember` read: valid until the next read or change. */
+  bytes: Uint8Array = new Uint8Array(0);
+  start = 0;
+  end = 0;
+  /** The score that `find` or `readScore` read. */
+  score = 0;
+  /** The member that was found or is being visited; set it to return to one. Lost by changes of the sorted set. */
+  place = 0;
+
+  #keyspace!: Keyspace;
+  #arena!: Arena;
+  #index!: OrderedIndex;
+  #packed!: Listpack;
+  #root: Ref = 0;
+  #isPacked = false;
+  #entriesMax = 0;
+  #memberBytesMax = 0;
+  readonly #scoreElement = new ListpackElement();
+  readonly #otherMember = new ListpackElement();
+  readonly #scoreText = new Uint8Array(DOUBLE_TEXT_BYTES_MAX);
+
+  /** Works on the sorted set of this entry from now on. Without limits it is only to be read. */
+  open(keyspace: Keyspace, ref: Ref, limits: ZsetLimits = NO_LIMITS): void {
+    const { entries } = keyspace;
+    this.#bind(keyspace, limits);
+    this.ref = ref;
+    this.#attach(entries.encoding(ref) === ENCODING_LISTPACK, entries.valueRef(ref));
+  }
+
+  /** The same for a value without its entry, to be read only. */
+  openValue(keyspace: Keyspace, encoding: number, value: Ref): void {
+    this.#bind(keyspace, NO_LIMITS);
+    this.ref = 0;
+    this.#attach(encoding === ENCODING_LISTPACK, value);
+  }
+
+  /**
+   * Makes an empty sorted set for so many members, the longest of so many bytes and all of about so many together. It
+   * belongs to no key until it is given to one (`addTo`, `putAt`); `discard` frees it. Throws ARENA_FULL, as all changes do.
+   */
+  create(keyspace: Keyspace, limits: ZsetLimits, members: number, longest: number, bytes: number): void {
+    this.#bind(keyspace, limits);
+    this.ref = 0;
+    if (members > this.#entriesMax || longest > this.#memberBytesMax || this.#entriesMax === 0) {
+      this.#attach(false, this.#index.create(members));
+    } else {
+      this.#attach(true, this.#packed.create(LISTPACK_EMPTY_BYTES + bytes + members * SHORT_PAIR_BYTES));
+    }
+  }
+
+  /** As `create`, from a listpack of so many pairs that was checked: in order, every score a number. */
+  createFrom(
+    keyspace: Keyspace,
+    limits: ZsetLimits,
+    listpack: Uint8Array,
+    start: number,
+    end: number,
+    members: number,
+  ): void {
+    this.#bind(keyspace, limits);
+    this.ref = 0;
+    this.#attach(true, this.#packed.createFrom(listpack, start, end));
+    try {
+      this.expect(members, 0);
+    } catch (error) {
+      this.discard();
+      throw error;
+    }
+  }
+
+  /** Gives back what `create` took for members that did not come. */
+  fit(): void {
+    if (this.#isPacked) this.#moveTo(this.#packed.fit(this.#root));
+  }
+
+  /** Puts a new sorted set under a key that is absent. Throws ARENA_FULL with nothing changed. */
+  addTo(db: Database, key: Uint8Array, start: number, end: number): void {
+    this.ref = db.addCollection(key, start, end, TYPE_ZSET, this.encoding, this.#root, NO_EXPIRE);
+  }
+
+  /** Puts a new sorted set under a key, in the place of what is there. Throws ARENA_FULL with nothing changed. */
+  putAt(db: Database, key: Uint8Array, start: number, end: number): void {
+    const { entries } = this.#keyspace;
+    const ref = entries.createCollection(key, start, end, TYPE_ZSET, this.encoding, this.#root, NO_EXPIRE);
+    try {
+      db.putEntry(ref);
+    } catch (error) {
+      entries.freeEntryBlock(ref);
+      throw error;
+    }
+    this.ref = ref;
+  }
+
+  /** What an entry refers to as its value. */
+  get root(): Ref {
+    return this.#root;
+  }
+
+  get encoding(): number {
+    return this.#isPacked ? ENCODING_LISTPACK : ENCODING_SKIPLIST;
+  }
+
+  /** Frees a new sorted set that could not be finished. */
+  discard(): void {
+    if (this.#isPacked) this.#packed.free(this.#root);
+    else this.#index.destroy();
+    this.#root = 0;
+  }
+
+  /** Whether it is a listpack. */
+  get isPacked(): boolean {
+    return this.#isPacked;
+  }
+
+  /** Number of members. */
+  get size(): number {
+    return this.#isPacked ? this.#packed.length(this.#root) / 2 : this.#index.size;
+  }
+
+  /** Bytes of the listpack; 0 where it is an index. */
+  get packedBytes(): number {
+    return this.#isPacked ? this.#arena.sizeOf(this.#root) : 0;
+  }
+
+  /** Whether the sorted set has the member; then `score` is its score. */
+  find(member: Uint8Array, start: number, end: number): boolean {
+    if (this.#isPacked) {
+      const packed = this.#packed;
+      this.place = packed.find(this.#root, packed.first(this.#root), member, start, end, 1);
+      if (this.place !== 0) this.readScore();
+    } else {
+      this.place = this.#index.find(member, start, end);
+      if (this.place !== 0) this.score = this.#index.scoreOf(this.place);
+    }
+    return this.place !== 0;
+  }
+
+  /** Becomes an index at once where so many members in all, the longest of so many bytes, would make it one. */
+  expect(members: number, longest: number): void {
+    if (this.#isPacked && (members > this.#entriesMax || longest > this.#memberBytesMax)) {
+      this.#becomeIndex(members);
+    }
+  }
+
+  /**
+   * Adds the member that the last `find` did not find. Becomes an index where the listpack limits say so. Throws
+   * ARENA_FULL with the members as they were.
+   */
+  insert(member: Uint8Array, start: number, end: number, score: number): void {
+    if (this.#isPacked && !this.#mayPack(end - start)) {
+      this.#becomeIndex(this.size + 1);
+      this.#index.find(member, start, end);
+    }
+    if (this.#isPacked) this.#insertPacked(member, start, end, score);
+    else this.place = this.#index.insertAfterFind(member, start, end, score);
+  }
+
+  /**
+   * Gives the member that `find` found, and whose text this is, another score. It is not the current one after that.
+   * Throws ARENA_FULL likewise.
+   */
+  setScore(member: Uint8Array, start: number, end: number, score: number): void {
+    if (!this.#isPacked) this.#index.setScore(this.place, score);
+    else if (this.score !== score) this.#movePacked(member, start, end, score);
+    this.score = score;
+  }
+
+  /** Takes out the member that `find` found. */
+  removeFound(): void {
+    if (this.#isPacked) this.#moveTo(this.#packed.deleteRange(this.#root, this.place, 2));
+    else this.#index.remove(this.place);
+    this.place = 0;
+  }
+
+  /** Takes out `count` members from a rank on. There are so many. */
+  removeRange(rank: number, count: number): void {
+    if (this.#isPacked) {
+      const position = this.#packed.seek(this.#root, rank * 2);
+      this.#moveTo(this.#packed.deleteRange(this.#root, position, count * 2));
+      return;
+    }
+    const { tree } = this.#index;
+    for (let left = count; left > 0; left--) {
+      tree.seek(rank);
+      this.#index.remove(tree.element);
+    }
+  }
+
+  /** Rank of the member that `find` found, counted from the lowest. */
+  rank(): number {
+    if (!this.#isPacked) return this.#index.rankOf(this.place);
+    let rank = 0;
+    for (let position = this.#firstPair(); position !== this.place; position = this.#nextPair(position)) {
+      rank++;
+    }
+    return rank;
+  }
+
+  /** How many members have a lower score. */
+  countBelowScore(score: number): number {
+    if (!this.#isPacked) return this.#index.tree.countBelowScore(score);
+    let count = 0;
+    for (let position = this.#firstPair(); position !== 0; position = this.#nextPair(position)) {
+      if (!(this.#scoreOfPair(position) < score)) break;
+      count++;
+    }
+    return count;
+  }
+
+  /** How many members have this score or a lower one. */
+  countToScore(score: number): number {
+    if (!this.#isPacked) return this.#index.tree.countToScore(score);
+    let count = 0;
+    for (let position = this.#firstPair(); position !== 0; position = this.#nextPair(position)) {
+      if (!(this.#scoreOfPair(position) <= score)) break;
+      count++;
+    }
+    return count;
+  }
+
+  /** How many members come before this text. Where scores differ the answer means nothing. */
+  countBelowMember(bytes: Uint8Array, start: number, end: number): number {
+    return this.#isPacked
+      ? this.#countPackedMembers(bytes, start, end, 0)
+      : this.#index.tree.countBelowMember(bytes, start, end);
+  }
+
+  /** How many members come before this text or are this text. Where scores differ the answer means nothing. */
+  countToMember(bytes: Uint8Array, start: number, end: number): number {
+    return this.#isPacked
+      ? this.#countPackedMembers(bytes, start, end, 1)
+      : this.#index.tree.countToMember(bytes, start, end);
+  }
+
+  /** Makes the member with this rank, which there must be, the current one. */
+  seek(rank: number): void {
+    if (this.#isPacked) {
+      this.place = this.#packed.seek(this.#root, rank * 2);
+    } else {
+      this.#index.tree.seek(rank);
+      this.place = this.#index.tree.element;
+    }
+  }
+
+  /** Goes on to the next higher member after `seek`; false behind the last. The sorted set must not change meanwhile. */
+  forward(): boolean {
+    if (this.#isPacked) {
+      this.place = this.#nextPair(this.place);
+      return this.place !== 0;
+    }
+    if (!this.#index.tree.forward()) return false;
+    this.place = this.#index.tree.element;
+    return true;
+  }
+
+  /** Goes back to the next lower member after `seek`; false before the first. */
+  backward(): boolean {
+    if (this.#isPacked) {
+      const packed = this.#packed;
+      const score = packed.previous(this.#root, this.place);
+      this.place = score === 0 ? 0 : packed.previous(this.#root, score);
+      return this.place !== 0;
+    }
+    if (!this.#index.tree.backward()) return false;
+    this.place = this.#index.tree.element;
+    return true;
+  }
+
+  /** Reads the current member. */
+  readMember(): void {
+    if (this.#isPacked) {
+      const element = this.#packed.read(this.#root, this.place);
+      this.bytes = element.bytes;
+      this.start = element.start;
+      this.end = element.end;
+    } else {
+      this.bytes = this.#arena.u8;
+      this.start = this.#index.memberAddress(this.place);
+      this.end = this.start + this.#index.memberLength(this.place);
+    }
+  }
+
+  /** Reads the current member's score. */
+  readScore(): void {
+    this.score = this.#isPacked ? this.#scoreOfPair(this.place) : this.#index.scoreOf(this.place);
+  }
+
+  /** Place of a member picked at random, each with the same chance. The sorted set is not empty. */
+  randomPlace(): number {
+    if (!this.#isPacked) return this.#index.members.random();
+    return this.#packed.seek(this.#root, 2 * Math.floor(Math.random() * this.size));
+  }
+
+  /** One step of a scan: visits places and returns the next cursor, 0 = done. A listpack is visited whole. */
+  scan(cursor: number, visit: (place: number) => void): number {
+    if (!this.#isPacked) return this.#index.members.scan(cursor, visit);
+    for (let position = this.#firstPair(); position !== 0; position = this.#nextPair(position)) {
+      visit(position);
+    }
+    return 0;
+  }
+
+  #bind(keyspace: Keyspace, limits: ZsetLimits): void {
+    this.#entriesMax = limits.zsetMaxListpackEntries;
+    this.#memberBytesMax = limits.zsetMaxListpackValue;
+    if (keyspace === this.#keyspace) return;
+    this.#keyspace = keyspace;
+    this.#arena = keyspace.arena;
+    this.#index = new OrderedIndex(keyspace.arena);
+    this.#packed = new Listpack(keyspace.arena);
+  }
+
+  #attach(isPacked: boolean, root: Ref): void {
+    this.#isPacked = isPacked;
+    this.#root = root;
+    this.place = 0;
+    if (!isPacked) this.#index.attach(root);
+  }
+
+  /** The listpack is in another block now. */
+  #moveTo(root: Ref): void {
+    if (root === this.#root) return;
+    this.#root = root;
+    if (this.ref !== 0) this.#keyspace.entries.setValueRef(this.ref, root);
+  }
+
+  #mayPack(memberBytes: number): boolean {
+    return memberBytes <= this.#memberBytesMax && this.size < this.#entriesMax &&
+      this.#packed.isSafeToAdd(this.#root, memberBytes + PAIR_OVERHEAD_BYTES_MAX);
+  }
+
+  #firstPair(): number {
+    return this.#packed.first(this.#root);
+  }
+
+  #nextPair(position: number): number {
+    const packed = this.#packed;
+    return packed.next(this.#root, packed.next(this.#root, position));
+  }
+
+  #scoreOfPair(position: number): number {
+    const element = this.#scoreElement;
+    element.read(this.#arena.u8, this.#root * 16 + this.#packed.next(this.#root, position));
+    return element.isInteger
+      ? element.integer.toNumber()
+      : parseDouble(element.bytes, element.start, element.end);
+  }
+
+  /** Below 0 where the member at a position comes before this text. */
+  #comparePacked(position: number, bytes: Uint8Array, start: number, end: number): number {
+    const member = this.#otherMember;
+    member.read(this.#arena.u8, this.#root * 16 + position);
+    const length = member.end - member.start;
+    const common = Math.min(length, end - start);
+    for (let index = 0; index < common; index++) {
+      const order = member.bytes[member.start + index] - bytes[start + index];
+      if (order !== 0) return order;
+    }
+    return length - (end - start);
+  }
+
+  #countPackedMembers(bytes: Uint8Array, start: number, end: number, below: number): number {
+    let count = 0;
+    for (let position = this.#firstPair(); position !== 0; position = this.#nextPair(position)) {
+      if (this.#comparePacked(position, bytes, start, end) >= below) break;
+      count++;
+    }
+    return count;
+  }
+
+  #pairPrecedes(position: number, bytes: Uint8Array, start: number, end: number, score: number): boolean {
+    const other = this.#scoreOfPair(position);
+    return other < score || (other === score && this.#comparePacked(position, bytes, start, end) < 0);
+  }
+
+  /** The pair before which a member with this score belongs; 0 = the end. */
+  #pairAfter(bytes: Uint8Array, start: number, end: number, score: number): number {
+    const packed = this.#packed;
+    const last = packed.last(this.#root);
+    if (last === 0) return 0;
+    // Often members come in order.
+    if (this.#pairPrecedes(packed.previous(this.#root, last), bytes, start, end, score)) return 0;
+    let position = this.#firstPair();
+    while (this.#pairPrecedes(position, bytes, start, end, score)) position = this.#nextPair(position);
+    return position;
+  }
+
+  #insertPacked(member: Uint8Array, start: number, end: number, score: number): void {
+    this.#insertPair(this.#pairAfter(member, start, end, score), member, start, end, score);
+    this.place = this.#packed.position;
+  }
+
+  #insertPair(before: number, member: Uint8Array, start: number, end: number, score: number): void {
+    const text = this.#scoreText;
+    const length = formatPackedScore(text, score);
+    this.#moveTo(this.#packed.insertPair(this.#root, before, member, start, end, text, 0, length));
+  }
+
+  #movePacked(member: Uint8Array, start: number, end: number, score: number): void {
+    const packed = this.#packed;
+    const old = this.place;
+    const before = this.#pairAfter(member, start, end, score);
+    if (before === old || before === this.#nextPair(old)) {
+      const text = this.#scoreText;
+      const length = formatPackedScore(text, score);
+      this.#moveTo(packed.replace(this.#root, packed.next(this.#root, old), text, 0, length));
+      return;
+    }
+    // Added before it is taken out: only adding can fail.
+    const had = packed.bytes(this.#root);
+    this.#insertPair(before, member, start, end, score);
+    const added = packed.bytes(this.#root) - had;
+    const isBehind = before === 0 || before > old;
+    this.#moveTo(packed.deleteRange(this.#root, isBehind ? old : old + added, 2));
+    this.place = 0;
+  }
+
+  /** Turns the listpack into an index for at least so many members. Throws ARENA_FULL with the listpack in place. */
+  #becomeIndex(members: number): void {
+    const packed = this.#packed;
+    const listpack = this.#root;
+    const index = this.#index;
+    const root = index.create(Math.max(members, this.size));
+    try {
+      for (let position = packed.first(listpack); position !== 0; position = this.#nextPair(position)) {
+        const score = this.#scoreOfPair(position);
+        const member = packed.read(listpack, position);
+        index.find(member.bytes, member.start, member.end);
+        index.insertAfterFind(member.bytes, member.start, member.end, score);
+      }
+    } catch (error) {
+      index.destroy();
+      throw error;
+    }
+    this.#attach(false, root);
+    if (this.ref !== 0) {
+      this.#keyspace.entries.setValueRef(this.ref, root);
+      this.#keyspace.entries.setEncoding(this.ref, ENCODING_SKIPLIST);
+    }
+    packed.free(listpack);
+  }
+}
+
+/** A score as it stands in a listpack: -0 is 0 there, as it is in Valkey. Returns the length. */
+function formatPackedScore(text: Uint8Array, score: number): number {
+  return formatDouble(text, 0, score === 0 ? 0 : score);
+}
