@@ -319,7 +319,8 @@ Deno.test("damage is refused with its code, offset and reason", () => {
     14,
     /same field twice/,
   );
-  expectFailure("RDB_BAD_VALUE", start().raw(0xf7).length(1).length(9).end(), 13, /does not say when/);
+  const unsaid = failure(start().raw(0xf7).length(1).length(9).end(), { unsupported: "skip" });
+  assert.deepEqual([unsaid.code, unsaid.offset], ["RDB_BAD_VALUE", 13]);
 });
 
 Deno.test("packed hashes are checked before they are taken over", () => {
