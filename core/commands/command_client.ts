@@ -1,5 +1,6 @@
 // What a command handler may use of the client that sent it. core/net's Client implements it; modules see only this.
 import type { Database } from "../keyspace/database.ts";
+import type { Arguments } from "../protocol/arguments.ts";
 import type { ReplyWriter } from "../protocol/reply_writer.ts";
 import type { ServerServices } from "./server_services.ts";
 
@@ -35,6 +36,16 @@ export interface CommandClient {
   /** CLIENT REPLY: "skip" drops the replies of the next command only. */
   replyMode: "on" | "off" | "skip";
   readonly blocking: Blocking | null;
+  /** False inside EXEC: a command that found nothing replies at once as after its timeout, instead of waiting. */
+  readonly mayBlock: boolean;
+  /** The arguments of the command that blocked the client; null where it is not blocked. */
+  readonly heldArgs: Arguments | null;
+
+  /**
+   * Runs the command that blocked the client once more, now, in the middle of whoever calls; the commands behind it follow
+   * at the end of the turn.
+   */
+  runAgain(): void;
 
   /** The line of CLIENT LIST, without the newline. */
   describe(): string;

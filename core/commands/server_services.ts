@@ -3,6 +3,7 @@ import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Config } from "../server/config/config.ts";
 import type { ClientRegistry } from "../server/client_registry.ts";
+import type { KeyWaiters } from "./key_waiters.ts";
 import type { Command, CommandTable } from "../server/command_table.ts";
 import type { DumpService } from "../server/dump_service.ts";
 import type { LatencyMonitor } from "../server/latency_monitor.ts";
@@ -34,6 +35,8 @@ export interface ServerServices {
   readonly shutdown: ShutdownController;
   readonly plugins: PluginHost;
   readonly dumps: DumpService;
+  /** Blocking on keys. */
+  readonly waiters: KeyWaiters;
   /** Milliseconds since 1970 when the process started. */
   readonly startedAt: number;
   /** 40 hex characters, new at every start. */

@@ -3,10 +3,17 @@
 // Hot: nothing here allocates on the JavaScript heap for GET and SET.
 import type { Arena, Ref } from "../memory/arena.ts";
 import { lfuTouched } from "./access.ts";
-import { FLAG_EXPIRE, WORD_ACCESS, WORD_EPOCH } from "./entry_layout.ts";
+import {
+  FLAG_EXPIRE,
+  FLAG_FIELD_EXPIRY,
+  FLAGS_INDEXED,
+  WORD_ACCESS,
+  WORD_EPOCH,
+  WORD_META,
+} from "./entry_layout.ts";
 import { type EntryStore, NO_EXPIRE } from "./entry_store.ts";
 import { EntryTable } from "./entry_table.ts";
-import type { EventClass } from "./hooks.ts";
+import type { AwaitedKeys, EventClass } from "./hooks.ts";
 import type { Keyspace } from "./keyspace.ts";
 
 /** `expireAt` for `setString`: leave the key's expiry as it is. */
@@ -15,8 +22,12 @@ export const KEEP_EXPIRE = -2;
 export class Database {
   keys: EntryTable;
   expires: EntryTable;
+  /** Hashes some of whose fields expire. */
+  fieldExpires: EntryTable;
   /** The number these tables had when the running snapshot was cut; SWAPDB moves it with the tables. */
   cutId: number;
+  /** Null while no client waits for a key of this database. */
+  awaited: AwaitedKeys | null = null;
   private readonly arena: Arena;
   private readonly entries: EntryStore;
 
@@ -25,6 +36,7 @@ export class Database {
     this.entries = keyspace.entries;
     this.keys = new EntryTable(this.arena);
     this.expires = new EntryTable(this.arena);
+    this.fieldExpires = new EntryTable(this.arena);
     this.cutId = id;
   }
 
@@ -119,7 +131,7 @@ export class Database {
   }
 
   /** Runs the snapshot hook; the result is the entry to change, which may be a copy that has taken its place. */
-  private writable(ref: Ref): Ref {
+  writable(ref: Ref): Ref {
     const cut = this.keyspace.cut;
     if (cut === null) return ref;
     if (!cut.claim(this.cutId, ref, this.entries.isLarge(ref))) {
@@ -138,12 +150,12 @@ export class Database {
     if (cut !== null) cut.claim(this.cutId, ref, this.entries.isLarge(ref));
   }
 
-  /** Puts `to` where `from` is in both tables; they have the same key. */
+  /** Puts `to` where `from` is in all tables; they have the same key. */
   private relink(from: Ref, to: Ref): void {
     this.replaceInKeys(from, to);
-    if ((this.arena.u32[from * 4] & FLAG_EXPIRE) !== 0 && (this.arena.u32[to * 4] & FLAG_EXPIRE) !== 0) {
-      this.expires.replaceRef(from, to);
-    }
+    const flags = this.arena.u32[from * 4] & this.arena.u32[to * 4] & FLAGS_INDEXED;
+    if ((flags & FLAG_EXPIRE) !== 0) this.expires.replaceRef(from, to);
+    if ((flags & FLAG_FIELD_EXPIRY) !== 0) this.fieldExpires.replaceRef(from, to);
   }
 
   private replaceInKeys(from: Ref, to: Ref): void {
@@ -202,18 +214,30 @@ export class Database {
   }
 
   /**
-   * Puts a new entry with the same key in the old one's place, fixes the expiry table and frees the old one. Throws
+   * Puts a new entry with the same key in the old one's place, fixes the expiry tables and frees the old one. Throws
    * ARENA_FULL with the old entry in its place; the new one is in no table then.
    */
   private exchange(old: Ref, ref: Ref): void {
     const u32 = this.arena.u32;
-    const had = (u32[old * 4] & FLAG_EXPIRE) !== 0;
-    const has = (u32[ref * 4] & FLAG_EXPIRE) !== 0;
-    if (had && has) this.expires.replaceRef(old, ref);
-    else if (has) this.expires.insert(ref);
-    else if (had) this.expires.removeRef(old);
+    const had = u32[old * 4] & FLAGS_INDEXED;
+    const has = u32[ref * 4] & FLAGS_INDEXED;
+    if ((had | has) !== 0) {
+      this.index(ref, has & ~had);
+      if ((had & has & FLAG_EXPIRE) !== 0) this.expires.replaceRef(old, ref);
+      if ((had & has & FLAG_FIELD_EXPIRY) !== 0) this.fieldExpires.replaceRef(old, ref);
+      this.unindex(old, had & ~has);
+    }
     this.replaceInKeys(old, ref);
+    if (this.awaited !== null) this.tellReplaced(ref);
     this.keyspace.release(old);
+  }
+
+  /** For those who wait: another value has taken the place of one. */
+  private tellReplaced(ref: Ref): void {
+    const address = this.entries.keyAddress(ref);
+    const end = address + this.entries.keyLength(ref);
+    this.awaited!.vanished(this.arena.u8, address, end);
+    this.awaited!.appeared(this.arena.u8, address, end);
   }
 
   private exchangeOrFree(old: Ref, ref: Ref): void {
@@ -256,7 +280,10 @@ export class Database {
     return result;
   }
 
-  /** Adds a collection under a key that is absent. The structure becomes the database's when this returns. Throws ARENA_FULL. */
+  /**
+   * Adds a collection under a key that is absent. The structure becomes the database's when this returns. `flags` are those
+   * of the meta word beyond FLAG_EXPIRE. Throws ARENA_FULL.
+   */
   addCollection(
     key: Uint8Array,
     start: number,
@@ -265,8 +292,10 @@ export class Database {
     encoding: number,
     value: Ref,
     expireAt: number,
+    flags = 0,
   ): Ref {
     const ref = this.entries.createCollection(key, start, end, type, encoding, value, expireAt);
+    if (flags !== 0) this.arena.setU32(ref * 4 + WORD_META, this.arena.u32[ref * 4 + WORD_META] | flags);
     try {
       this.addEntry(ref);
     } catch (error) {
@@ -279,13 +308,52 @@ export class Database {
   /** Adds an entry whose key is known to be absent. Throws ARENA_FULL with the entry in no table. */
   addEntry(ref: Ref): void {
     this.keys.insert(ref);
-    if ((this.arena.u32[ref * 4] & FLAG_EXPIRE) === 0) return;
+    const flags = this.arena.u32[ref * 4] & FLAGS_INDEXED;
+    if (flags !== 0) {
+      try {
+        this.index(ref, flags);
+      } catch (error) {
+        this.keys.removeRef(ref);
+        throw error;
+      }
+    }
+    if (this.awaited === null) return;
+    const address = this.entries.keyAddress(ref);
+    this.awaited.appeared(this.arena.u8, address, address + this.entries.keyLength(ref));
+  }
+
+  /** Adds an entry to the tables that these flags stand for. Throws ARENA_FULL with it in none of them. */
+  index(ref: Ref, flags: number): void {
+    if ((flags & FLAG_EXPIRE) !== 0) this.expires.insert(ref);
+    if ((flags & FLAG_FIELD_EXPIRY) === 0) return;
     try {
-      this.expires.insert(ref);
+      this.fieldExpires.insert(ref);
     } catch (error) {
-      this.keys.removeRef(ref);
+      this.unindex(ref, flags & FLAG_EXPIRE);
       throw error;
     }
+  }
+
+  /** Takes an entry out of the tables that these flags stand for. */
+  unindex(ref: Ref, flags: number): void {
+    if ((flags & FLAG_EXPIRE) !== 0) this.expires.removeRef(ref);
+    if ((flags & FLAG_FIELD_EXPIRY) !== 0) this.fieldExpires.removeRef(ref);
+  }
+
+  /** Says that some field of this hash expires from now on. Throws ARENA_FULL with nothing changed. */
+  markFieldExpiry(ref: Ref): void {
+    const meta = this.arena.u32[ref * 4 + WORD_META];
+    if ((meta & FLAG_FIELD_EXPIRY) !== 0) return;
+    this.fieldExpires.insert(ref);
+    this.arena.setU32(ref * 4 + WORD_META, meta | FLAG_FIELD_EXPIRY);
+  }
+
+  /** Says that no field of this hash expires any more. */
+  unmarkFieldExpiry(ref: Ref): void {
+    const meta = this.arena.u32[ref * 4 + WORD_META];
+    if ((meta & FLAG_FIELD_EXPIRY) === 0) return;
+    this.fieldExpires.removeRef(ref);
+    this.arena.setU32(ref * 4 + WORD_META, meta & ~FLAG_FIELD_EXPIRY);
   }
 
   /** Puts an entry in the place of another one with the same key, which is freed. Throws ARENA_FULL likewise. */
@@ -338,11 +406,15 @@ export class Database {
     this.keyspace.releaseLater(ref);
   }
 
-  /** Takes the entry out of both tables without freeing it. The caller has claimed it. */
+  /** Takes the entry out of all tables without freeing it. The caller has claimed it. */
   private unlink(ref: Ref): void {
-    if ((this.arena.u32[ref * 4] & FLAG_EXPIRE) !== 0) this.expires.removeRef(ref);
+    const flags = this.arena.u32[ref * 4] & FLAGS_INDEXED;
+    if (flags !== 0) this.unindex(ref, flags);
     if (this.keys.remembers(ref)) this.keys.removeFound();
     else this.keys.removeRef(ref);
+    if (this.awaited === null) return;
+    const address = this.entries.keyAddress(ref);
+    this.awaited.vanished(this.arena.u8, address, address + this.entries.keyLength(ref));
   }
 
   /** Deletes an entry whose time has come, and tells so. */
@@ -373,6 +445,7 @@ export class Database {
     }
     if (result !== ref) {
       this.replaceInKeys(ref, result);
+      if ((this.arena.u32[ref * 4] & FLAG_FIELD_EXPIRY) !== 0) this.fieldExpires.replaceRef(ref, result);
       this.entries.freeEntryBlock(ref);
     }
     return result;

@@ -25,6 +25,10 @@ export const ENCODING_STREAM = 8;
 export const FLAG_EXPIRE = 1 << 16;
 /** A string whose bytes live in a block of their own; the entry holds its reference. */
 export const FLAG_EXTERNAL = 1 << 17;
+/** A hash some of whose fields have an expiry of their own. */
+export const FLAG_FIELD_EXPIRY = 1 << 18;
+/** Entries with one of these are in a table of the database beside that of all keys. */
+export const FLAGS_INDEXED = FLAG_EXPIRE | FLAG_FIELD_EXPIRY;
 
 /** Word offsets from the start of the entry. */
 export const WORD_META = 0; // type (bits 0-7), encoding (8-15), flags (16-31)

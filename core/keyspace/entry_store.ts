@@ -9,6 +9,7 @@ import {
   ENTRY_INLINE_BYTES_MAX,
   FLAG_EXPIRE,
   FLAG_EXTERNAL,
+  FLAG_FIELD_EXPIRY,
   keyOffset,
   TYPE_STRING,
   typeOf,
@@ -376,6 +377,7 @@ export class EntryStore {
       const value = this.copyValue(ref);
       try {
         copy = this.createCollection(key, keyStart, keyEnd, typeOf(meta), encodingOf(meta), value, expireAt);
+        this.arena.setU32(copy * 4, this.arena.u32[copy * 4] | (meta & FLAG_FIELD_EXPIRY));
       } catch (error) {
         this.freeValue(meta, value);
         throw error;

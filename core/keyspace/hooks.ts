@@ -1,5 +1,6 @@
 // What hangs on the mutation hook. The keyspace calls these; snapshots, WATCH, notifications and feeds implement them.
 import type { Ref } from "../memory/arena.ts";
+import type { Database } from "./database.ts";
 
 /** A snapshot in progress whose cut must not see later changes. Implemented by core/persistence/snapshot. */
 export interface SnapshotCut {
@@ -12,6 +13,24 @@ export interface SnapshotCut {
   claim(cutDatabase: number, ref: Ref, large: boolean): boolean;
   /** True while so much waits for the snapshot that nothing should be expired or evicted unless somebody asks. */
   readonly congested: boolean;
+}
+
+/** Clients wait for keys of a database. Called only while there are some (Database.awaited). */
+export interface AwaitedKeys {
+  /** There is a value under this key that was not there before. */
+  appeared(key: Uint8Array, start: number, end: number): void;
+  /** What was under this key is gone, or something else is. */
+  vanished(key: Uint8Array, start: number, end: number): void;
+  /** The whole database was emptied or exchanged. */
+  databaseChanged(): void;
+}
+
+/** Clients watch keys (WATCH). Called only while there are some (Keyspace.watched). */
+export interface WatchedKeys {
+  /** A key was changed, or went away. */
+  touched(database: number, key: Uint8Array, start: number, end: number): void;
+  /** The database is about to lose all it has, and to get what `replacement` has (null: nothing). */
+  willReplace(database: Database, replacement: Database | null): void;
 }
 
 /** Classes of keyspace events, as `notify-keyspace-events` names them. */

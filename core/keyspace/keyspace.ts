@@ -7,13 +7,15 @@ import type { LfuOptions } from "./access.ts";
 import { Clock } from "./clock.ts";
 import { Database } from "./database.ts";
 import { createDirectory, setDirectoryEntry } from "./database_directory.ts";
-import { TYPE_HASH } from "./entry_layout.ts";
+import { TYPE_HASH, TYPE_SET, TYPE_ZSET } from "./entry_layout.ts";
 import { EntryStore } from "./entry_store.ts";
 import { EntryTable } from "./entry_table.ts";
 import { HashKind } from "./hash_kind.ts";
-import type { ChangeListener, EventClass, SnapshotCut } from "./hooks.ts";
+import { SetKind } from "./set_kind.ts";
+import type { ChangeListener, EventClass, SnapshotCut, WatchedKeys } from "./hooks.ts";
 import { LazyFree } from "./lazy_free.ts";
 import type { ValueKind } from "./value_kind.ts";
+import { ZsetKind } from "./zset_kind.ts";
 
 /** A block takes at most this much more than was asked for: the step between size classes. */
 const SIZE_CLASS_FACTOR = 1.25;
@@ -27,6 +29,7 @@ export interface KeyspaceStats {
   hits: number;
   misses: number;
   expired: number;
+  expiredFields: number;
   evicted: number;
 }
 
@@ -47,7 +50,7 @@ export class Keyspace {
   readonly lazyFree: LazyFree;
   /** Flyweight over hash values: attach to a value's reference, use, forget. */
   readonly fields: FieldTable;
-  readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0, evicted: 0 };
+  readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0, expiredFields: 0, evicted: 0 };
   readonly lazyFreePolicy: LazyFreePolicy = {
     userDelete: true,
     serverDelete: true,
@@ -60,6 +63,8 @@ export class Keyspace {
   /** The running point-in-time snapshot, null when there is none. */
   cut: SnapshotCut | null = null;
   listener: ChangeListener | null = null;
+  /** Null while no client watches a key. */
+  watched: WatchedKeys | null = null;
   /** False while loading: nothing expires. */
   honoursExpiry = true;
   /** False on replicas and while writes are paused: expired keys are hidden but stay. */
@@ -74,6 +79,8 @@ export class Keyspace {
     this.fields = new FieldTable(arena);
     this.entries = new EntryStore(arena, this.clock, this.kinds);
     this.kinds[TYPE_HASH] = new HashKind(this);
+    this.kinds[TYPE_SET] = new SetKind(this);
+    this.kinds[TYPE_ZSET] = new ZsetKind(this);
     this.lazyFree = new LazyFree(this.entries, this.kinds, new EntryTable(arena));
     for (let i = 0; i < databaseCount; i++) this.databases.push(new Database(this, i));
     this.createTables();
@@ -84,6 +91,7 @@ export class Keyspace {
     for (const database of this.databases) {
       database.keys.create();
       database.expires.create();
+      database.fieldExpires.create();
       this.recordRoots(database);
     }
   }
@@ -118,6 +126,7 @@ export class Keyspace {
     start: number,
     end: number,
   ): void {
+    if (this.watched !== null) this.watched.touched(database, key, start, end);
     if (this.listener !== null) this.listener.keyChanged(database, eventClass, event, key, start, end);
   }
 
@@ -145,9 +154,12 @@ export class Keyspace {
    */
   flushAll(): number {
     const removed = this.size;
+    const { watched } = this;
+    if (watched !== null) { for (const database of this.databases) watched.willReplace(database, null); }
     this.lazyFree.clear();
     this.arena.swap();
     this.createTables();
+    for (const database of this.databases) database.awaited?.databaseChanged();
     this.listener?.databaseChanged(-1);
     return removed;
   }
@@ -156,27 +168,37 @@ export class Keyspace {
   flushDatabase(database: Database, options: { inBackground: boolean }): number {
     const removed = database.size;
     if (removed === this.size && this.lazyFree.idle) return this.flushAll();
+    this.watched?.willReplace(database, null);
     this.lazyFree.addTable(database.expires.root);
+    this.lazyFree.addTable(database.fieldExpires.root);
     this.lazyFree.addEntries(database.keys.root);
     database.keys.create();
     database.expires.create();
+    database.fieldExpires.create();
     this.recordRoots(database);
     if (!options.inBackground) { while (!this.lazyFree.run(1000)); }
+    database.awaited?.databaseChanged();
     this.listener?.databaseChanged(database.id);
     return removed;
   }
 
   /** Exchanges the contents of two databases. */
   swapDatabases(a: Database, b: Database): void {
-    const { keys, expires, cutId } = a;
+    this.watched?.willReplace(a, b);
+    this.watched?.willReplace(b, a);
+    const { keys, expires, fieldExpires, cutId } = a;
     a.keys = b.keys;
     a.expires = b.expires;
+    a.fieldExpires = b.fieldExpires;
     a.cutId = b.cutId;
     b.keys = keys;
     b.expires = expires;
+    b.fieldExpires = fieldExpires;
     b.cutId = cutId;
     this.recordRoots(a);
     this.recordRoots(b);
+    a.awaited?.databaseChanged();
+    b.awaited?.databaseChanged();
     this.listener?.databaseChanged(a.id);
     this.listener?.databaseChanged(b.id);
   }

@@ -69,6 +69,9 @@ export class Client implements CommandClient {
   /** Milliseconds since 1970 of the last read. */
   lastInteraction: number;
   blocking: Blocking | null = null;
+  mayBlock = true;
+  /** Microseconds that the command which blocked the client has taken so far; it is counted when it has ended. */
+  blockedMicros = 0;
   /** What the connection is for, beside subscriptions. */
   role: "normal" | "master" | "replica" = "normal";
   channels = 0;
@@ -190,6 +193,10 @@ export class Client implements CommandClient {
       args.starts.byteLength + args.ends.byteLength;
   }
 
+  get heldArgs(): Arguments | null {
+    return this.#blockedArgs;
+  }
+
   describe(): string {
     return clientInfo(this, this.#host.clock.ms, this.#writing || this.output.sendableBytes > 0);
   }
@@ -256,7 +263,7 @@ export class Client implements CommandClient {
     }
     this.blocking = blocking;
     this.#stop |= STOP_BLOCKED;
-    this.#blockedArgs = this.args.copy();
+    this.#blockedArgs = this.args === this.parser.args ? this.args.copy() : this.args;
   }
 
   /** The client's next commands run at the end of this turn, and what was replied meanwhile is sent. */
@@ -280,20 +287,34 @@ export class Client implements CommandClient {
     this.#host.turn.queueResume(this);
   }
 
+  runAgain(): void {
+    if (this.blocking === null) return;
+    if (this.#stop !== STOP_BLOCKED) {
+      this.unblock({ again: true });
+      return;
+    }
+    this.blocking = null;
+    this.#stop = 0;
+    this.#executeHeld();
+    if (this.blocking === null) this.#host.turn.queueResume(this);
+  }
+
   /** For Turn: runs what waited while the client was stopped. */
   goOn(): void {
     if (this.#stop !== 0) return;
-    if (this.#blockedArgs !== null) {
-      this.args = this.#blockedArgs;
-      this.#blockedArgs = null;
-      this.#host.beginBatch(this);
-      this.#execute();
-      this.#host.endBatch(this);
-      this.args = this.parser.args;
-      this.scheduleFlush();
-    }
+    if (this.#blockedArgs !== null) this.#executeHeld();
     this.processInput();
     this.#read();
+  }
+
+  #executeHeld(): void {
+    this.args = this.#blockedArgs!;
+    this.#blockedArgs = null;
+    this.#host.beginBatch(this);
+    this.#execute();
+    this.#host.endBatch(this);
+    this.args = this.parser.args;
+    this.scheduleFlush();
   }
 
   closeAfterReply(reason: CloseReason = "quit"): void {

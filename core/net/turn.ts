@@ -66,6 +66,8 @@ export class Turn {
     }
     // From here on a wake() opens the next turn: nothing that happens in beforeSleep is forgotten.
     this.#isOpen = false;
+    // Those that went on may have released others.
+    if (this.#resumed.length > 0) this.wake();
     this.#hooks.beforeSleep();
   };
 }

@@ -40,6 +40,26 @@ export const LFU_SELECTED =
   "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between " +
   "policies at runtime LRU and LFU data will take some time to adjust.";
 
+// Blocking commands.
+export const TIMEOUT_NOT_A_FLOAT = "ERR timeout is not a float or out of range";
+export const TIMEOUT_NOT_AN_INTEGER = "ERR timeout is not an integer or out of range";
+export const TIMEOUT_NEGATIVE = "ERR timeout is negative";
+export const TIMEOUT_OUT_OF_RANGE = "ERR timeout is out of range";
+export const UNBLOCKED = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
+
+// Transactions.
+export const NESTED_MULTI = "ERR MULTI calls can not be nested";
+export const WATCH_INSIDE_MULTI = "ERR WATCH inside MULTI is not allowed";
+export const EXEC_WITHOUT_MULTI = "ERR EXEC without MULTI";
+export const DISCARD_WITHOUT_MULTI = "ERR DISCARD without MULTI";
+export const NOT_IN_TRANSACTION = "ERR Command not allowed inside a transaction";
+export const EXEC_ABORTED = "EXECABORT Transaction discarded because of previous errors.";
+
+// Commands with a number of keys.
+export const NUMKEYS_NOT_POSITIVE = "ERR numkeys should be greater than 0";
+export const TOO_MANY_KEYS = "ERR Number of keys can't be greater than number of args";
+export const LIMIT_NEGATIVE = "ERR LIMIT can't be negative";
+
 // Databases.
 export const DB_OUT_OF_RANGE = "ERR DB index is out of range";
 export const INVALID_FIRST_DB = "ERR invalid first DB index";

@@ -9,6 +9,7 @@ import * as errors from "../protocol/errors.ts";
 import {
   type Command,
   type CommandTable,
+  FLAG_BLOCKING,
   FLAG_DENYOOM,
   FLAG_FAST,
   FLAG_LOADING,
@@ -38,6 +39,14 @@ export const RESTRICT_MEMORY = 1 << 1;
 export const RESTRICT_PAUSE = 1 << 2;
 export const RESTRICT_SNAPSHOT_ERROR = 1 << 3;
 export const RESTRICT_SNAPSHOT_PRESSURE = 1 << 4;
+
+/** Clients that wait for keys. */
+export interface ReadyKeys {
+  /** Some key became ready. */
+  readonly hasReady: boolean;
+  /** Runs the commands that waited for it. */
+  serve(): void;
+}
 
 /** What the dispatcher asks when a restriction is set. */
 export interface Restrictions {
@@ -69,6 +78,7 @@ export class Dispatcher {
     private readonly slowLog: SlowLog,
     private readonly latency: LatencyMonitor,
     private readonly gates: Restrictions,
+    private readonly waiters: ReadyKeys,
     private readonly log: Logger,
   ) {}
 
@@ -115,11 +125,20 @@ export class Dispatcher {
     }
     if (this.restrictions !== 0 && !this.admit(client, command)) return;
     this.call(client, command);
+    if (this.waiters.hasReady) this.serveWaiters(client);
+  }
+
+  /** Behind a command that made keys ready: those who wait for them run theirs, before this client's next one. */
+  private serveWaiters(client: Client): void {
+    if (this.runCount > 0) this.closeRun(client);
+    this.waiters.serve();
+    this.runStart = performance.now();
   }
 
   private call(client: Client, command: Command): void {
     const args = client.args;
-    const exactly = (command.flags & FLAG_FAST) === 0 || this.timesExactly || isLarge(args);
+    const exactly = (command.flags & (FLAG_FAST | FLAG_BLOCKING)) !== FLAG_FAST || this.timesExactly ||
+      isLarge(args);
     if (command !== this.run || exactly) {
       if (this.runCount > 0) this.closeRun(client);
       this.run = command;
@@ -134,12 +153,36 @@ export class Dispatcher {
       this.failed(client, command, error);
     }
     if (client.noTouch) keyspace.freezeAccess = keyspace.imageActive;
+    if (client.blocking !== null) {
+      this.suspendRun(client);
+      return;
+    }
     command.calls++;
     this.stats.commands++;
     client.totalCommands++;
     if (reply.errorCount !== errorsBefore) command.failed++;
     this.runCount++;
     if (exactly || this.runCount >= RUN_MAX) this.closeRun(client);
+  }
+
+  /** The command waits: it is counted once, when it has ended, with all the time that it took. */
+  private suspendRun(client: Client): void {
+    const now = performance.now();
+    client.blockedMicros += (now - this.runStart) * 1000;
+    this.runStart = now;
+  }
+
+  /** Counts a command that had blocked its client and ends without running again: a timeout, CLIENT UNBLOCK. */
+  waitEnded(client: Client, options: { failed: boolean }): void {
+    const args = client.heldArgs!;
+    const command = this.table.byName(client.lastCommand);
+    if (command === null) return;
+    command.calls++;
+    if (options.failed) command.failed++;
+    this.stats.commands++;
+    client.totalCommands++;
+    this.account(client, command, args, client.blockedMicros / 1000, 1);
+    client.blockedMicros = 0;
   }
 
   private get timesExactly(): boolean {
@@ -151,11 +194,20 @@ export class Dispatcher {
     const command = this.run!;
     const count = this.runCount;
     const now = performance.now();
-    const total = now - this.runStart;
-    // Of commands that were timed together each counts as the mean: they are small, so none of them stands out.
-    const elapsed = total / count;
+    let total = now - this.runStart;
     this.runStart = now;
     this.runCount = 0;
+    if (client.blockedMicros !== 0) {
+      total += client.blockedMicros / 1000;
+      client.blockedMicros = 0;
+    }
+    this.account(client, command, client.args, total, count);
+  }
+
+  /** `total`: milliseconds that `count` calls took. */
+  private account(client: Client, command: Command, args: Arguments, total: number, count: number): void {
+    // Of commands that were timed together each counts as the mean: they are small, so none of them stands out.
+    const elapsed = total / count;
     command.micros += total * 1000;
     this.stats.commandMicros += total * 1000;
     if (this.tracksLatency) command.histogram.record(elapsed * 1e6, count);
@@ -167,7 +219,7 @@ export class Dispatcher {
       this.slowMicros >= 0 && elapsed * 1000 >= this.slowMicros && (command.flags & FLAG_SKIP_SLOWLOG) === 0
     ) {
       const seconds = Math.floor(this.keyspace.clock.ms / 1000);
-      this.slowLog.add(client.args, elapsed * 1000, seconds, client, this.slowLengthMax);
+      this.slowLog.add(args, elapsed * 1000, seconds, client, this.slowLengthMax);
     }
   }
 

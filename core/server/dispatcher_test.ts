@@ -55,6 +55,8 @@ class Rig {
     reply: new ReplyWriter(this.sink),
     authenticated: true,
     noTouch: false,
+    blocking: null,
+    blockedMicros: 0,
     lastCommand: "",
     totalCommands: 0,
     peer: "1.2.3.4:5",
@@ -94,7 +96,8 @@ class Rig {
         holdForPause: (_client, command) => this.hold(`pause ${command.fullName}`),
         holdForSnapshot: () => this.hold("snapshot"),
       },
-      { debug: log, verbose: log, notice: log, warning: log } as ConstructorParameters<typeof Dispatcher>[6],
+      { hasReady: false, serve: () => {} },
+      { debug: log, verbose: log, notice: log, warning: log } as ConstructorParameters<typeof Dispatcher>[7],
     );
   }
 

@@ -32,6 +32,7 @@ import { DumpService } from "./dump_service.ts";
 import { Gateway } from "./gateway.ts";
 import { infoText } from "./info/info.ts";
 import { LatencyMonitor } from "./latency_monitor.ts";
+import { KeyWaiters } from "./key_waiters.ts";
 import { LoopMonitor } from "./loop_monitor.ts";
 import { MemoryLimit } from "./memory_limit.ts";
 import { memoryOf, type MemoryReport, tableBytes } from "./memory_report.ts";
@@ -73,6 +74,7 @@ export class Server implements ServerServices, ClientHost {
   readonly loader: DatasetLoader;
   readonly dumps: DumpService;
   readonly gateway: Gateway;
+  readonly waiters: KeyWaiters;
   readonly turn: Turn;
   readonly limits: ClientLimits = defaultClientLimits();
   /** `active-expire-effort` and `hz`. */
@@ -118,6 +120,7 @@ export class Server implements ServerServices, ClientHost {
     this.expire = new ActiveExpire(this.keyspace);
     this.memoryLimit = new MemoryLimit(this);
     this.dispatcher = new Dispatcher(
+    this.waiters = new KeyWaiters(this);
       this.commands,
       this.keyspace,
       this.stats,
@@ -125,6 +128,7 @@ export class Server implements ServerServices, ClientHost {
       this.latency,
       this,
       log,
+      this.waiters,
     );
     this.loader = new DatasetLoader(this);
     this.dumps = new DumpService(this.keyspace, config);
@@ -164,6 +168,7 @@ export class Server implements ServerServices, ClientHost {
     // From here on no command runs: what was saved is all there is.
     for (const client of [...this.clients.all()]) client.closeAfterReply("shutdown");
     this.turn.flush();
+    this.waiters.stop();
     await this.gateway.close();
     await this.saves.settled();
     await this.plugins.stop();
@@ -379,8 +384,17 @@ export class Server implements ServerServices, ClientHost {
 
   private beginTurn(): void {
     this.turnStart = performance.now();
+  /** A wait for keys ended by timeout or CLIENT UNBLOCK. */
+  waitEnded(client: CommandClient, how: { failed: boolean }): void {
+    this.dispatcher.waitEnded(client as Client, how);
+  }
+
     this.keyspace.clock.update();
   }
+  wake(): void {
+    this.turn.wake();
+  }
+
 
   private beforeSleep(): void {
     const { keyspace } = this;
@@ -391,6 +405,7 @@ export class Server implements ServerServices, ClientHost {
     if (keyspace.arena.retiredBytes > 0) keyspace.arena.reclaim();
     this.turn.flush();
     this.stats.loopMicros += (performance.now() - this.turnStart) * 1000;
+    if (this.waiters.hasReady) this.waiters.serve();
   }
 }
 

@@ -139,12 +139,11 @@ function unblock(client: CommandClient, args: Arguments): void {
     return;
   }
   const target = server.clients.get(wanted);
-  const release = target?.blocking?.unblockedByClient;
-  if (target === undefined || release === undefined) {
+  if (target?.blocking?.unblockedByClient === undefined) {
     reply.integer(0);
     return;
   }
-  release(target, how);
+  target.blocking.unblockedByClient(target, how);
   target.unblock({ again: false });
   reply.integer(1);
 }

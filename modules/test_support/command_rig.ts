@@ -45,11 +45,17 @@ export class CommandRig {
       protoMaxBulkLen: 512 * 1024 * 1024,
       hashMaxListpackEntries: 128,
       hashMaxListpackValue: 64,
+      setMaxIntsetEntries: 512,
+      setMaxListpackEntries: 128,
+      setMaxListpackValue: 64,
+      hllSparseMaxBytes: 3000,
       ...options.config,
     };
-    this.server = { keyspace: this.keyspace, config: { values } } as unknown as ServerServices;
+    const waiters = { ready: () => {} };
+    this.server = { keyspace: this.keyspace, config: { values }, waiters } as unknown as ServerServices;
     this.#client = {
       server: this.server,
+      mayBlock: false,
       reply: this.#reply,
       db: this.keyspace.databases[0],
     } as unknown as CommandClient;

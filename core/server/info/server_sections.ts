@@ -44,7 +44,7 @@ export function writeServer(server: Server, out: Lines): void {
 }
 
 export function writeClients(server: Server, out: Lines): void {
-  const { clients, pause, keyspace } = server;
+  const { clients, pause, keyspace, waiters } = server;
   const { inputMax, outputMax } = clients.largestBuffers();
   out.add("connected_clients", clients.count);
   out.add("cluster_connections", 0);
@@ -55,10 +55,10 @@ export function writeClients(server: Server, out: Lines): void {
   out.add("tracking_clients", 0);
   out.add("pubsub_clients", 0);
   out.add("watching_clients", 0);
-  out.add("clients_in_timeout_table", 0);
+  out.add("clients_in_timeout_table", waiters.timeoutCount);
   out.add("total_watched_keys", 0);
-  out.add("total_blocking_keys", 0);
-  out.add("total_blocking_keys_on_nokey", 0);
+  out.add("total_blocking_keys", waiters.keyCount);
+  out.add("total_blocking_keys_on_nokey", waiters.goneKeyCount);
   out.add("paused_reason", pause.mode === "none" ? "none" : "client_pause");
   out.add("paused_actions", pause.mode);
   out.add("paused_timeout_milliseconds", Math.max(0, pause.until - keyspace.clock.ms));
