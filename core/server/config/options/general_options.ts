@@ -103,9 +103,9 @@ export const generalOptions = {
   }),
   "always-show-logo": yesNo({
     default: false,
-    effect: "none",
+    effect: "live",
     immutable: true,
-    doc: "Whether the log begins with a logo.",
+    doc: "Whether the log shows the logo also where it is not a terminal.",
   }),
   "crash-log-enabled": yesNo({
     default: true,
