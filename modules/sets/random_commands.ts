@@ -3,7 +3,7 @@
 import { parseSafeInteger } from "../../core/bytes/integer.ts";
 import { type CommandSpec, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
-import { int64Argument, integerArgument } from "../../core/commands/number_arguments.ts";
+import { int64Argument, leastArgument } from "../../core/commands/number_arguments.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { MUST_BE_POSITIVE, OUT_OF_RANGE, outsideRange, SYNTAX_ERROR } from "../../core/protocol/errors.ts";
 import type { ReplyWriter } from "../../core/protocol/reply_writer.ts";
@@ -52,12 +52,8 @@ function popped(client: CommandClient, args: Arguments, count: number): void {
 
 function popMany(client: CommandClient, args: Arguments): void {
   const { reply } = client;
-  const count = integerArgument(client, args, 2);
+  const count = leastArgument(client, args, 2, 0, MUST_BE_POSITIVE);
   if (count !== count) return;
-  if (count < 0) {
-    reply.error(MUST_BE_POSITIVE);
-    return;
-  }
   const found = openSetToChange(client, args);
   if (found === REFUSED) return;
   if (found === ABSENT || count === 0) {
