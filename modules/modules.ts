@@ -13,6 +13,7 @@ import { memoryCommands } from "./server/memory_commands.ts";
 import { saveCommands } from "./server/save_commands.ts";
 import { slowlogCommands } from "./server/slowlog_commands.ts";
 import { timeCommands } from "./server/time_commands.ts";
+import { setCommands } from "./sets/commands.ts";
 import { stringCommands } from "./strings/commands.ts";
 
 export const allCommands: CommandSpec[] = [
@@ -20,6 +21,7 @@ export const allCommands: CommandSpec[] = [
   ...clientCommands,
   ...stringCommands,
   ...hashCommands,
+  ...setCommands,
   ...keysCommands,
   ...commandCommands,
   ...configCommands,

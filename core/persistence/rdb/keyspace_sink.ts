@@ -5,6 +5,7 @@ import type { LoadedKey, LoadSink } from "./load_sink.ts";
 import { HashLoader } from "./types/hash_loader.ts";
 import { KeyPlacer, type KeyPlacerOptions } from "./types/key_placer.ts";
 import type { LoadLimits } from "./types/load_limits.ts";
+import { SetLoader } from "./types/set_loader.ts";
 
 export interface KeyspaceSinkOptions extends KeyPlacerOptions {
   /** Told of auxiliary fields. */
@@ -15,6 +16,7 @@ export interface KeyspaceSinkOptions extends KeyPlacerOptions {
 
 export class KeyspaceSink implements LoadSink {
   readonly hashes: HashLoader;
+  readonly sets: SetLoader;
   readonly #placer: KeyPlacer;
 
   /** `limits` are looked at for each value: the configuration's own values will do. */
@@ -25,6 +27,7 @@ export class KeyspaceSink implements LoadSink {
   ) {
     const placer = this.#placer = new KeyPlacer(keyspace, options);
     this.hashes = new HashLoader(placer, limits);
+    this.sets = new SetLoader(placer, limits);
   }
 
   selectDb(database: number): void {

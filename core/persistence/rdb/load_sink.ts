@@ -2,6 +2,7 @@
 // Every span is valid during the call only. A value type has its own sink (types/{type}_sink.ts), a member here, and
 // an implementation in KeyspaceSink, RecordingSink and AcceptingSinks.
 import type { HashSink } from "./types/hash_sink.ts";
+import type { SetSink } from "./types/set_sink.ts";
 
 /** A key with what the opcodes before it said. One object, reused for every key. */
 export interface LoadedKey {
@@ -19,6 +20,7 @@ export interface LoadedKey {
 /** Where the values of the types go. */
 export interface TypeSinks {
   readonly hashes: HashSink;
+  readonly sets: SetSink;
 }
 
 /**

@@ -5,16 +5,23 @@ import {
   RDB_TYPE_HASH_LISTPACK,
   RDB_TYPE_HASH_ZIPLIST,
   RDB_TYPE_HASH_ZIPMAP,
+  RDB_TYPE_SET,
+  RDB_TYPE_SET_INTSET,
+  RDB_TYPE_SET_LISTPACK,
 } from "../format.ts";
 import type { LongDecoder, ShortDecoder } from "./decode_context.ts";
 import { decodeHash, decodeHashListpack, decodeOldPackedHash } from "./hash_decoder.ts";
+import { decodeSet, decodeSetIntset, decodeSetListpack } from "./set_decoder.ts";
 
 /** Tried first. For small packed values, which are most: they are taken without a generator. */
 export const shortDecoders: (ShortDecoder | undefined)[] = [];
 shortDecoders[RDB_TYPE_HASH_LISTPACK] = decodeHashListpack;
+shortDecoders[RDB_TYPE_SET_INTSET] = decodeSetIntset;
+shortDecoders[RDB_TYPE_SET_LISTPACK] = decodeSetListpack;
 
 /** For the others, and for what a short decoder leaves to it. */
 export const longDecoders: (LongDecoder | undefined)[] = [];
 longDecoders[RDB_TYPE_HASH] = decodeHash;
 longDecoders[RDB_TYPE_HASH_ZIPLIST] = decodeOldPackedHash;
 longDecoders[RDB_TYPE_HASH_ZIPMAP] = decodeOldPackedHash;
+longDecoders[RDB_TYPE_SET] = decodeSet;
