@@ -123,7 +123,7 @@ export class ListpackElement {
 }
 
 /** The value of the integer element at `at`. */
-function readInteger(bytes: Uint8Array, at: number, target: Int64Words): void {
+export function readInteger(bytes: Uint8Array, at: number, target: Int64Words): void {
   const first = bytes[at];
   let low = 0;
   if (first < STRING_6) low = first;
@@ -162,6 +162,13 @@ export class ListpackEncoder {
   /** Prepares the element for a whole number of at most 53 bits. */
   prepareNumber(value: number): void {
     this.#integer.setNumber(value);
+    this.#prepareInteger();
+  }
+
+  /** Prepares the element for a signed 64-bit integer in two words. */
+  prepareWords(high: number, low: number): void {
+    this.#integer.high = high;
+    this.#integer.low = low;
     this.#prepareInteger();
   }
 
