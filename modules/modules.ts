@@ -15,6 +15,7 @@ import { slowlogCommands } from "./server/slowlog_commands.ts";
 import { timeCommands } from "./server/time_commands.ts";
 import { setCommands } from "./sets/commands.ts";
 import { stringCommands } from "./strings/commands.ts";
+import { transactionCommands } from "./transactions/transaction_commands.ts";
 
 export const allCommands: CommandSpec[] = [
   ...sessionCommands,
@@ -23,6 +24,7 @@ export const allCommands: CommandSpec[] = [
   ...hashCommands,
   ...setCommands,
   ...keysCommands,
+  ...transactionCommands,
   ...commandCommands,
   ...configCommands,
   ...debugCommands,

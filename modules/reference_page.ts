@@ -12,7 +12,15 @@ const GROUPS: Record<string, string> = {
   connection: "Connection",
   generic: "Keys",
   string: "Strings",
+  list: "Lists",
   hash: "Hashes",
+  set: "Sets",
+  "sorted-set": "Sorted sets",
+  geo: "Geographic positions",
+  stream: "Streams",
+  bitmap: "Bitmaps",
+  hyperloglog: "HyperLogLog",
+  transactions: "Transactions",
   server: "Server",
 };
 
@@ -31,6 +39,7 @@ function reference(): string {
   }
   for (const [group, title] of Object.entries(GROUPS)) {
     const rows = allCommands.filter((spec) => spec.group === group).flatMap(rowsOf);
+    if (rows.length === 0) continue;
     rows.sort(([a], [b]) => a < b ? -1 : 1);
     parts.push(`### ${title}\n`, table(["syntax", "what it does", "since", "complexity"], rows));
   }

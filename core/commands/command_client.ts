@@ -3,6 +3,7 @@ import type { Database } from "../keyspace/database.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import type { ReplyWriter } from "../protocol/reply_writer.ts";
 import type { ServerServices } from "./server_services.ts";
+import type { Transaction } from "./transaction.ts";
 
 /** `TYPE` of CLIENT LIST and CLIENT KILL. */
 export type ClientKind = "normal" | "master" | "replica" | "pubsub";
@@ -37,9 +38,14 @@ export interface CommandClient {
   replyMode: "on" | "off" | "skip";
   readonly blocking: Blocking | null;
   /** False inside EXEC: a command that found nothing replies at once as after its timeout, instead of waiting. */
-  readonly mayBlock: boolean;
+  mayBlock: boolean;
   /** The arguments of the command that blocked the client; null where it is not blocked. */
   readonly heldArgs: Arguments | null;
+  /** Between MULTI and EXEC; null otherwise. */
+  transaction: Transaction | null;
+  /** A watched key has changed: EXEC will fail. */
+  dirtyExec: boolean;
+  watchedKeys: number;
 
   /**
    * Runs the command that blocked the client once more, now, in the middle of whoever calls; the commands behind it follow

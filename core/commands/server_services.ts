@@ -4,6 +4,7 @@ import type { Logger } from "../log/logger.ts";
 import type { Config } from "../server/config/config.ts";
 import type { ClientRegistry } from "../server/client_registry.ts";
 import type { KeyWaiters } from "./key_waiters.ts";
+import type { Transactions } from "./transaction.ts";
 import type { Command, CommandTable } from "../server/command_table.ts";
 import type { DumpService } from "../server/dump_service.ts";
 import type { LatencyMonitor } from "../server/latency_monitor.ts";
@@ -35,6 +36,8 @@ export interface ServerServices {
   readonly shutdown: ShutdownController;
   readonly plugins: PluginHost;
   readonly dumps: DumpService;
+  /** MULTI, EXEC and WATCH. */
+  readonly transactions: Transactions;
   /** Blocking on keys. */
   readonly waiters: KeyWaiters;
   /** Milliseconds since 1970 when the process started. */

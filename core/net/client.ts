@@ -2,6 +2,7 @@
 // core/server's registry owns the clients and runs their commands (ClientHost). The way of a request is hot: a read's
 // continuation parses and runs all commands it finds; replies go out at the end of the turn.
 import type { Blocking, ClientKind, CommandClient } from "../commands/command_client.ts";
+import type { Transaction } from "../commands/transaction.ts";
 import type { ServerServices } from "../commands/server_services.ts";
 import type { Database } from "../keyspace/database.ts";
 import type { Arguments } from "../protocol/arguments.ts";
@@ -77,11 +78,7 @@ export class Client implements CommandClient {
   channels = 0;
   patterns = 0;
   shardChannels = 0;
-  /** Commands queued by MULTI; -1 outside. */
-  multiCommands = -1;
-  /** Bytes of the queued commands. */
-  multiBytes = 0;
-  /** A watched key has changed: EXEC will fail. */
+  transaction: Transaction | null = null;
   dirtyExec = false;
   watchedKeys = 0;
   /** Client that gets this one's tracking messages; -1 = none. */
@@ -178,6 +175,16 @@ export class Client implements CommandClient {
 
   get isSubscriber(): boolean {
     return this.channels + this.patterns + this.shardChannels > 0;
+  }
+
+  /** Commands queued by MULTI; -1 outside. */
+  get multiCommands(): number {
+    return this.transaction === null ? -1 : this.transaction.queue.length;
+  }
+
+  /** Memory of the queued commands. */
+  get multiBytes(): number {
+    return this.transaction === null ? 0 : this.transaction.bytes;
   }
 
   /** Output that waits, as `omem` and the output limits count it, bytes. */
@@ -411,7 +418,9 @@ export class Client implements CommandClient {
     this.lastInteraction = host.clock.ms;
     this.parser.filled(count);
     this.processInput();
-    if (this.parser.bufferedBytes > host.limits.queryBufferBytesMax) this.#closeForQueryBuffer();
+    if (this.parser.bufferedBytes + this.multiBytes > host.limits.queryBufferBytesMax) {
+      this.#closeForQueryBuffer();
+    }
     this.#read();
   };
 

@@ -57,8 +57,33 @@ export const EXEC_ABORTED = "EXECABORT Transaction discarded because of previous
 
 // Commands with a number of keys.
 export const NUMKEYS_NOT_POSITIVE = "ERR numkeys should be greater than 0";
+export const COUNT_NOT_POSITIVE = "ERR count should be greater than 0";
+export const INDEX_OUT_OF_RANGE = "ERR index out of range";
+export const RANK_IS_ZERO =
+  "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from " +
+  "the end of the list";
+export const COUNT_NEGATIVE = "ERR COUNT can't be negative";
+export const MAXLEN_NEGATIVE = "ERR MAXLEN can't be negative";
 export const TOO_MANY_KEYS = "ERR Number of keys can't be greater than number of args";
 export const LIMIT_NEGATIVE = "ERR LIMIT can't be negative";
+
+// Sorted sets.
+export const ZADD_NX_AND_XX = "ERR XX and NX options at the same time are not compatible";
+export const ZADD_GT_LT_NX = "ERR GT, LT, and/or NX options at the same time are not compatible";
+export const ZADD_INCR_ONE_PAIR = "ERR INCR option supports a single increment-element pair";
+export const SCORE_NOT_A_NUMBER = "ERR resulting score is not a number (NaN)";
+export const RANGE_NOT_A_FLOAT = "ERR min or max is not a float";
+export const RANGE_NOT_A_STRING = "ERR min or max not valid string range item";
+export const LIMIT_NEEDS_SCORE_OR_LEX =
+  "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX";
+export const WITHSCORES_NOT_WITH_LEX =
+  "ERR syntax error, WITHSCORES not supported in combination with BYLEX";
+export const WEIGHT_NOT_A_FLOAT = "ERR weight value is not a float";
+
+/** Of ZUNION and its kin without keys; `name` in lower case. */
+export function noInputKey(name: string): string {
+  return `ERR at least 1 input key is needed for '${name}' command`;
+}
 
 // Databases.
 export const DB_OUT_OF_RANGE = "ERR DB index is out of range";
@@ -114,6 +139,11 @@ export const UNAUTHENTICATED_MULTIBULK = "ERR Protocol error: unauthenticated mu
 export const TOO_BIG_BULK_COUNT = "ERR Protocol error: too big bulk count string";
 export const INVALID_BULK_LENGTH = "ERR Protocol error: invalid bulk length";
 export const UNAUTHENTICATED_BULK = "ERR Protocol error: unauthenticated bulk length";
+
+/** EXEC is refused for a reason that has nothing to do with the queued commands themselves. */
+export function execAborted(reason: string): string {
+  return `EXECABORT Transaction discarded because of: ${reason.replace(/^ERR /, "")}`;
+}
 
 /** A bulk header was wanted; `found` is the byte that stood there. */
 export function expectedDollar(found: number): string {

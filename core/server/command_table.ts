@@ -23,6 +23,7 @@ export const FLAG_BLOCKING = 1 << 8;
 export const FLAG_SKIP_SLOWLOG = 1 << 9;
 export const FLAG_MAY_REPLICATE = 1 << 10;
 export const FLAG_PROTECTED = 1 << 11;
+export const FLAG_NO_MULTI = 1 << 12;
 
 const FLAG_BITS: Partial<Record<CommandFlag, number>> = {
   write: FLAG_WRITE,
@@ -37,6 +38,7 @@ const FLAG_BITS: Partial<Record<CommandFlag, number>> = {
   skip_slowlog: FLAG_SKIP_SLOWLOG,
   may_replicate: FLAG_MAY_REPLICATE,
   protected: FLAG_PROTECTED,
+  no_multi: FLAG_NO_MULTI,
 };
 
 /** A registered command with its counters. One shape for all, so that dispatch stays monomorphic. */

@@ -5,6 +5,7 @@ import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Client } from "../net/client.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Arguments } from "../protocol/arguments.ts";
+import type { QueuedCommand } from "../commands/transaction.ts";
 import * as errors from "../protocol/errors.ts";
 import {
   type Command,
@@ -15,6 +16,7 @@ import {
   FLAG_LOADING,
   FLAG_MAY_REPLICATE,
   FLAG_NO_AUTH,
+  FLAG_NO_MULTI,
   FLAG_SKIP_SLOWLOG,
   FLAG_WRITE,
 } from "./command_table.ts";
@@ -40,6 +42,17 @@ export const RESTRICT_PAUSE = 1 << 2;
 export const RESTRICT_SNAPSHOT_ERROR = 1 << 3;
 export const RESTRICT_SNAPSHOT_PRESSURE = 1 << 4;
 
+/** What runs at once while a client has a transaction; everything else is queued. */
+const NOT_QUEUED = new Set(["exec", "discard", "multi", "watch", "quit", "reset"]);
+/** What a client with a transaction may send while memory is full: nothing that makes the queue longer. */
+const ALLOWED_WITHOUT_MEMORY = new Set(["exec", "discard", "quit", "reset"]);
+
+/** Takes commands between MULTI and EXEC. */
+export interface CommandQueue {
+  queue(client: Client, command: Command): void;
+  discard(client: Client): void;
+}
+
 /** Clients that wait for keys. */
 export interface ReadyKeys {
   /** Some key became ready. */
@@ -52,8 +65,8 @@ export interface ReadyKeys {
 export interface Restrictions {
   /** Tries to evict; false where memory stays over the limit. */
   makeRoom(): boolean;
-  /** True where the pause holds this command back; it has then noted the client. */
-  holdForPause(client: Client, command: Command): boolean;
+  /** True where the pause holds this command back, `flags` being what it may do; it has then noted the client. */
+  holdForPause(client: Client, command: Command, flags: number): boolean;
   /** True where the snapshot is so far behind that this writer has to wait; it has then noted the client. */
   holdForSnapshot(client: Client): boolean;
 }
@@ -70,6 +83,8 @@ export class Dispatcher {
   private run: Command | null = null;
   private runCount = 0;
   private runStart = 0;
+  /** Error replies of the client up to those of the command that runs. */
+  private errorsSeen = 0;
 
   constructor(
     private readonly table: CommandTable,
@@ -79,6 +94,7 @@ export class Dispatcher {
     private readonly latency: LatencyMonitor,
     private readonly gates: Restrictions,
     private readonly waiters: ReadyKeys,
+    private readonly transactions: CommandQueue,
     private readonly log: Logger,
   ) {}
 
@@ -123,7 +139,16 @@ export class Dispatcher {
       this.reject(client, command, errors.NO_AUTH);
       return;
     }
+    const inTransaction = client.transaction !== null;
+    if (inTransaction && (command.flags & FLAG_NO_MULTI) !== 0) {
+      this.reject(client, command, errors.NOT_IN_TRANSACTION);
+      return;
+    }
     if (this.restrictions !== 0 && !this.admit(client, command)) return;
+    if (inTransaction && !NOT_QUEUED.has(command.fullName)) {
+      this.transactions.queue(client, command);
+      return;
+    }
     this.call(client, command);
     if (this.waiters.hasReady) this.serveWaiters(client);
   }
@@ -135,6 +160,25 @@ export class Dispatcher {
     this.runStart = performance.now();
   }
 
+  /** Runs the commands of a transaction, each accounted like any other, inside of EXEC. */
+  runQueue(client: Client, queue: readonly QueuedCommand[]): void {
+    const { run, runStart, stats } = this;
+    const { args } = client;
+    const { commandMicros } = stats;
+    this.runStart = performance.now();
+    for (let i = 0; i < queue.length; i++) {
+      client.args = queue[i].args;
+      this.call(client, queue[i].command);
+    }
+    if (this.runCount > 0) this.closeRun(client);
+    client.args = args;
+    this.run = run;
+    this.runCount = 0;
+    this.runStart = runStart;
+    // EXEC itself brings the time of them all.
+    stats.commandMicros = commandMicros;
+  }
+
   private call(client: Client, command: Command): void {
     const args = client.args;
     const exactly = (command.flags & (FLAG_FAST | FLAG_BLOCKING)) !== FLAG_FAST || this.timesExactly ||
@@ -144,7 +188,7 @@ export class Dispatcher {
       this.run = command;
     }
     const reply = client.reply;
-    const errorsBefore = reply.errorCount;
+    this.errorsSeen = reply.errorCount;
     const keyspace = this.keyspace;
     if (client.noTouch) keyspace.freezeAccess = true;
     try {
@@ -160,7 +204,11 @@ export class Dispatcher {
     command.calls++;
     this.stats.commands++;
     client.totalCommands++;
-    if (reply.errorCount !== errorsBefore) command.failed++;
+    if (reply.errorCount !== this.errorsSeen) {
+      command.failed++;
+      // They are not EXEC's.
+      this.errorsSeen = reply.errorCount;
+    }
     this.runCount++;
     if (exactly || this.runCount >= RUN_MAX) this.closeRun(client);
   }
@@ -249,31 +297,46 @@ export class Dispatcher {
 
   private reject(client: Client, command: Command | null, text: string): void {
     if (command !== null) command.rejected++;
-    client.reply.error(text);
+    if (client.transaction !== null) client.transaction.broken = true;
+    if (command !== null && command.fullName === "exec") {
+      this.transactions.discard(client);
+      client.reply.error(errors.execAborted(text));
+    } else client.reply.error(text);
   }
 
   /** The checks that matter only in some states of the server. False: rejected or held back. */
   private admit(client: Client, command: Command): boolean {
-    const restrictions = this.restrictions;
-    const writes = (command.flags & (FLAG_WRITE | FLAG_MAY_REPLICATE)) !== 0;
+    const { restrictions } = this;
+    const { transaction } = client;
+    const queues = transaction !== null && !NOT_QUEUED.has(command.fullName);
+    let { flags } = command;
+    // EXEC is what it will run.
+    if (transaction !== null && command.fullName === "exec") {
+      flags = (flags | transaction.someFlags) & (transaction.allFlags | ~FLAG_LOADING);
+    }
     if ((restrictions & RESTRICT_MEMORY) !== 0 && !this.gates.makeRoom()) {
-      if ((command.flags & FLAG_DENYOOM) !== 0) {
+      const growsQueue = transaction !== null && !ALLOWED_WITHOUT_MEMORY.has(command.fullName);
+      if ((flags & FLAG_DENYOOM) !== 0 || growsQueue) {
         this.reject(client, command, errors.OUT_OF_MEMORY);
         return false;
       }
     }
     if (
       (restrictions & RESTRICT_SNAPSHOT_ERROR) !== 0 &&
-      ((command.flags & FLAG_WRITE) !== 0 || command.fullName === "ping")
+      ((flags & FLAG_WRITE) !== 0 || command.fullName === "ping")
     ) {
       this.reject(client, command, errors.SNAPSHOT_FAILED);
       return false;
     }
-    if ((restrictions & RESTRICT_LOADING) !== 0 && (command.flags & FLAG_LOADING) === 0) {
+    if ((restrictions & RESTRICT_LOADING) !== 0 && (flags & FLAG_LOADING) === 0) {
       this.reject(client, command, errors.LOADING);
       return false;
     }
-    if ((restrictions & RESTRICT_PAUSE) !== 0 && this.gates.holdForPause(client, command)) return false;
+    if ((restrictions & RESTRICT_PAUSE) !== 0 && this.gates.holdForPause(client, command, flags)) {
+      return false;
+    }
+    // Queueing changes nothing: it is EXEC that waits for the snapshot, as a whole.
+    const writes = (flags & (FLAG_WRITE | FLAG_MAY_REPLICATE)) !== 0 && !queues;
     if ((restrictions & RESTRICT_SNAPSHOT_PRESSURE) !== 0 && writes && this.gates.holdForSnapshot(client)) {
       return false;
     }

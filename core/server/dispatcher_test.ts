@@ -56,6 +56,7 @@ class Rig {
     authenticated: true,
     noTouch: false,
     blocking: null,
+    transaction: null,
     blockedMicros: 0,
     lastCommand: "",
     totalCommands: 0,
@@ -97,7 +98,8 @@ class Rig {
         holdForSnapshot: () => this.hold("snapshot"),
       },
       { hasReady: false, serve: () => {} },
-      { debug: log, verbose: log, notice: log, warning: log } as ConstructorParameters<typeof Dispatcher>[7],
+      { queue: () => {}, discard: () => {} },
+      { debug: log, verbose: log, notice: log, warning: log } as ConstructorParameters<typeof Dispatcher>[8],
     );
   }
 

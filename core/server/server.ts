@@ -21,6 +21,7 @@ import { PluginHost } from "../plugins/plugin_host.ts";
 import { WaitingKeys } from "../protocol/waiting_keys.ts";
 import { Prefetch } from "../structures/prefetch.ts";
 import { averageTtl } from "./average_ttl.ts";
+import { logBanner } from "./banner.ts";
 import { ClientRegistry } from "./client_registry.ts";
 import { type Command, CommandTable, FLAG_MAY_REPLICATE, FLAG_WRITE } from "./command_table.ts";
 import type { Config } from "./config/config.ts";
@@ -31,8 +32,8 @@ import { Dispatcher, RESTRICT_LOADING, RESTRICT_MEMORY, RESTRICT_PAUSE } from ".
 import { DumpService } from "./dump_service.ts";
 import { Gateway } from "./gateway.ts";
 import { infoText } from "./info/info.ts";
-import { LatencyMonitor } from "./latency_monitor.ts";
 import { KeyWaiters } from "./key_waiters.ts";
+import { LatencyMonitor } from "./latency_monitor.ts";
 import { LoopMonitor } from "./loop_monitor.ts";
 import { MemoryLimit } from "./memory_limit.ts";
 import { memoryOf, type MemoryReport, tableBytes } from "./memory_report.ts";
@@ -42,6 +43,7 @@ import { SaveCoordinator } from "./save_coordinator.ts";
 import { ServerStats } from "./server_stats.ts";
 import { ShutdownController } from "./shutdown_controller.ts";
 import { SlowLog } from "./slow_log.ts";
+import { Transactions } from "./transactions.ts";
 import { COMPATIBLE_REDIS_VERSION, VERSION } from "./version.ts";
 
 const MEGABYTE = 1024 * 1024;
@@ -73,8 +75,9 @@ export class Server implements ServerServices, ClientHost {
   readonly dispatcher: Dispatcher;
   readonly loader: DatasetLoader;
   readonly dumps: DumpService;
-  readonly gateway: Gateway;
   readonly waiters: KeyWaiters;
+  readonly transactions: Transactions;
+  readonly gateway: Gateway;
   readonly turn: Turn;
   readonly limits: ClientLimits = defaultClientLimits();
   /** `active-expire-effort` and `hz`. */
@@ -119,16 +122,18 @@ export class Server implements ServerServices, ClientHost {
     this.shutdown = new ShutdownController(this);
     this.expire = new ActiveExpire(this.keyspace);
     this.memoryLimit = new MemoryLimit(this);
-    this.dispatcher = new Dispatcher(
     this.waiters = new KeyWaiters(this);
+    this.transactions = new Transactions(this.keyspace, () => this.dispatcher);
+    this.dispatcher = new Dispatcher(
       this.commands,
       this.keyspace,
       this.stats,
       this.slowLog,
       this.latency,
       this,
-      log,
       this.waiters,
+      this.transactions,
+      log,
     );
     this.loader = new DatasetLoader(this);
     this.dumps = new DumpService(this.keyspace, config);
@@ -146,6 +151,9 @@ export class Server implements ServerServices, ClientHost {
       log.warning("No config file given: using the defaults and the command line.");
     } else log.notice("Configuration loaded");
     await this.gateway.open();
+    const { port, alwaysShowLogo, logfile } = this.config.values;
+    const showsLogo = alwaysShowLogo || (logfile === "" && Deno.stdout.isTerminal());
+    logBanner(log, { version: VERSION, port, pid: Deno.pid, showsLogo });
     this.pidFile = this.config.values.pidfile;
     writePidFile(this.pidFile, log);
     log.notice("Server initialized");
@@ -164,11 +172,11 @@ export class Server implements ServerServices, ClientHost {
     this.cron.stop();
     this.loopMonitor.stop();
     this.memoryLimit.stop();
+    this.waiters.stop();
     this.saves.cancel();
     // From here on no command runs: what was saved is all there is.
     for (const client of [...this.clients.all()]) client.closeAfterReply("shutdown");
     this.turn.flush();
-    this.waiters.stop();
     await this.gateway.close();
     await this.saves.settled();
     await this.plugins.stop();
@@ -250,6 +258,7 @@ export class Server implements ServerServices, ClientHost {
 
   clientClosed(client: Client, _reason: CloseReason): void {
     this.clients.remove(client);
+    this.transactions.discard(client);
     this.pause.forget(client);
     this.heldWriters.delete(client);
   }
@@ -351,11 +360,11 @@ export class Server implements ServerServices, ClientHost {
     this.keyspace.deletesExpired = !paused;
   }
 
-  holdForPause(client: Client, command: Command): boolean {
+  holdForPause(client: Client, _command: Command, flags: number): boolean {
     this.endPauseWhenDue();
     const { mode } = this.pause;
     if (mode === "none") return false;
-    const writes = (command.flags & (FLAG_WRITE | FLAG_MAY_REPLICATE)) !== 0;
+    const writes = (flags & (FLAG_WRITE | FLAG_MAY_REPLICATE)) !== 0;
     if (mode === "write" && !writes) return false;
     this.pause.wait(client);
     client.block({ reason: "pause" });
@@ -380,32 +389,32 @@ export class Server implements ServerServices, ClientHost {
     for (const client of waiting) client.unblock({ again: true });
   }
 
-  // The turn.
-
-  private beginTurn(): void {
-    this.turnStart = performance.now();
   /** A wait for keys ended by timeout or CLIENT UNBLOCK. */
   waitEnded(client: CommandClient, how: { failed: boolean }): void {
     this.dispatcher.waitEnded(client as Client, how);
   }
 
-    this.keyspace.clock.update();
-  }
+  // The turn.
+
   wake(): void {
     this.turn.wake();
   }
 
+  private beginTurn(): void {
+    this.turnStart = performance.now();
+    this.keyspace.clock.update();
+  }
 
   private beforeSleep(): void {
     const { keyspace } = this;
     this.stats.loopTurns++;
     if (this.pause.mode !== "none") this.endPauseWhenDue();
     if (this.activeExpire && this.loading === null) this.expire.fastCycle(this.expireOptions);
+    if (this.waiters.hasReady) this.waiters.serve();
     if (!keyspace.lazyFree.idle) keyspace.lazyFree.run(LAZY_FREE_SLICE_MICROS);
     if (keyspace.arena.retiredBytes > 0) keyspace.arena.reclaim();
     this.turn.flush();
     this.stats.loopMicros += (performance.now() - this.turnStart) * 1000;
-    if (this.waiters.hasReady) this.waiters.serve();
   }
 }
 

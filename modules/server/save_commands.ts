@@ -44,8 +44,9 @@ function bgsave(client: CommandClient, args: Arguments): void {
     return;
   }
   const chosen = type ?? saves.defaultType;
-  if (saves.mustWait) {
-    if (schedule) {
+  const inTransaction = server.transactions.executing;
+  if (saves.mustWait || inTransaction) {
+    if (schedule || inTransaction) {
       saves.schedule(chosen);
       reply.simple("Background saving scheduled");
     } else {

@@ -81,14 +81,19 @@ function factsOf(command: Command): CommandFacts {
   };
 }
 
-function keySpecFacts(keySpec: KeySpec): unknown {
-  const { flags, begin, find } = keySpec;
-  assert.ok("lastKey" in find);
-  return {
-    flags: flags.toSorted(),
-    begin,
-    find: { lastkey: find.lastKey, keystep: find.step, limit: find.limit },
-  };
+function keySpecFacts({ flags, begin, find }: KeySpec): unknown {
+  return { flags: flags.toSorted(), begin: beginFacts(begin), find: findFacts(find) };
+}
+
+function beginFacts(begin: KeySpec["begin"]): unknown {
+  if ("unknown" in begin) return {};
+  return "keyword" in begin ? { keyword: begin.keyword, startfrom: begin.startFrom } : begin;
+}
+
+function findFacts(find: KeySpec["find"]): unknown {
+  if ("unknown" in find) return {};
+  if ("lastKey" in find) return { lastkey: find.lastKey, keystep: find.step, limit: find.limit };
+  return { keynumidx: find.keyNumIndex, firstkey: find.firstKey, keystep: find.step };
 }
 
 function factsOfReply(reply: Reply[]): CommandFacts {

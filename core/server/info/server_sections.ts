@@ -45,6 +45,7 @@ export function writeServer(server: Server, out: Lines): void {
 
 export function writeClients(server: Server, out: Lines): void {
   const { clients, pause, keyspace, waiters } = server;
+  const { watches } = server.transactions;
   const { inputMax, outputMax } = clients.largestBuffers();
   out.add("connected_clients", clients.count);
   out.add("cluster_connections", 0);
@@ -54,9 +55,9 @@ export function writeClients(server: Server, out: Lines): void {
   out.add("blocked_clients", clients.blockedCount);
   out.add("tracking_clients", 0);
   out.add("pubsub_clients", 0);
-  out.add("watching_clients", 0);
+  out.add("watching_clients", watches.clientCount);
   out.add("clients_in_timeout_table", waiters.timeoutCount);
-  out.add("total_watched_keys", 0);
+  out.add("total_watched_keys", watches.keyCount);
   out.add("total_blocking_keys", waiters.keyCount);
   out.add("total_blocking_keys_on_nokey", waiters.goneKeyCount);
   out.add("paused_reason", pause.mode === "none" ? "none" : "client_pause");
@@ -109,9 +110,11 @@ export function writeKeyspace(server: Server, out: Lines): void {
   for (const database of server.keyspace.databases) {
     if (database.size === 0) continue;
     const expires = database.expires.size;
+    const averageTtl = server.averageTtl(database);
+    const withFields = database.fieldExpires.size;
     out.add(
       `db${database.id}`,
-      `keys=${database.size},expires=${expires},avg_ttl=${server.averageTtl(database)}`,
+      `keys=${database.size},expires=${expires},avg_ttl=${averageTtl},keys_with_volatile_items=${withFields}`,
     );
   }
 }
