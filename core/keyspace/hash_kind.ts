@@ -1,6 +1,7 @@
 // Hashes as the keyspace sees them: a listpack in one block, or a FieldTable.
+import { latin1Bytes } from "../bytes/ascii.ts";
 import type { Arena, Ref } from "../memory/arena.ts";
-import { FieldTable } from "../structures/field_table.ts";
+import { FIELD_STAYS, FieldTable } from "../structures/field_table.ts";
 import { ROOT_SIZE } from "../structures/hashtable_layout.ts";
 import { ENCODING_LISTPACK } from "./entry_layout.ts";
 import { freeTableSlice } from "./free_table.ts";
@@ -10,6 +11,9 @@ import { copyBlock } from "./packed_block.ts";
 import { sampledBytes } from "./sampled_bytes.ts";
 import type { ValueDigest } from "./value_digest.ts";
 import { CLONE_BYTES_MAX, type FreeTask, type ValueKind } from "./value_kind.ts";
+
+/** In the digest of a field that expires, as Redis has it; the time itself is not. */
+const EXPIRE_MARK = latin1Bytes("!!hexpire!!");
 
 /** What a field of a table takes, with its share of the table: a guess without looking. */
 const FIELD_BYTES_ESTIMATE = 64;
@@ -44,6 +48,7 @@ export class HashKind implements ValueKind {
   }
 
   freeSlice(task: FreeTask): boolean {
+    if (task.cursor === 0 && task.phase === 0) this.#fields.attach(task.value).freeExpiryOrder();
     return freeTableSlice(this.#fields, task.value, task, this.#freeField);
   }
 
@@ -56,7 +61,8 @@ export class HashKind implements ValueKind {
     const arena = this.#arena;
     if (encoding === ENCODING_LISTPACK) return arena.sizeOf(value);
     const fields = this.#fields.attach(value);
-    return fields.overheadBytes + sampledBytes(fields, samples, (field) => arena.sizeOf(field));
+    return fields.overheadBytes + fields.expiryBytes +
+      sampledBytes(fields, samples, (field) => arena.sizeOf(field));
   }
 
   digest(value: Ref, encoding: number, digest: ValueDigest): void {
@@ -68,6 +74,7 @@ export class HashKind implements ValueKind {
       element.mix(hash.bytes, hash.start, hash.end);
       hash.readValue();
       element.mix(hash.bytes, hash.start, hash.end);
+      if (hash.expireAt() !== FIELD_STAYS) element.exclusiveOr(EXPIRE_MARK);
       digest.add(element);
     });
   }

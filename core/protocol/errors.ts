@@ -33,6 +33,7 @@ export const LCS_TOO_LARGE = "ERR Insufficient memory, transient memory for LCS 
 export const LCS_NO_MEMORY = "ERR Insufficient memory, failed allocating transient memory for LCS";
 export const EXPIRE_NX_AND_OTHERS = "ERR NX and XX, GT or LT options at the same time are not compatible";
 export const EXPIRE_GT_AND_LT = "ERR GT and LT options at the same time are not compatible";
+export const NUMFIELDS = "ERR numfields should be greater than 0 and match the provided number of fields";
 export const LFU_NOT_SELECTED =
   "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching " +
   "between policies at runtime LRU and LFU data will take some time to adjust.";
@@ -76,8 +77,7 @@ export const RANGE_NOT_A_FLOAT = "ERR min or max is not a float";
 export const RANGE_NOT_A_STRING = "ERR min or max not valid string range item";
 export const LIMIT_NEEDS_SCORE_OR_LEX =
   "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX";
-export const WITHSCORES_NOT_WITH_LEX =
-  "ERR syntax error, WITHSCORES not supported in combination with BYLEX";
+export const WITHSCORES_NOT_WITH_LEX = "ERR syntax error, WITHSCORES not supported in combination with BYLEX";
 export const WEIGHT_NOT_A_FLOAT = "ERR weight value is not a float";
 
 /** Of ZUNION and its kin without keys; `name` in lower case. */

@@ -100,7 +100,7 @@ export class Cron {
     const count = Math.min(DATABASES_RESIZED_PER_TICK, databases.length);
     for (let i = 0; i < count; i++) {
       const database = databases[this.nextDatabase++ % databases.length];
-      for (const table of [database.keys, database.expires]) {
+      for (const table of [database.keys, database.expires, database.fieldExpires]) {
         if (!table.isRehashing && !table.shrinkIfNeeded()) continue;
         table.rehashFor(REHASH_MICROS);
         if (performance.now() > until) return;

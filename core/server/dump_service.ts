@@ -7,6 +7,7 @@ import { DumpEncoder, isDumpPayload, restorePayload } from "../persistence/rdb/d
 import { KeyspaceSink } from "../persistence/rdb/keyspace_sink.ts";
 import type { LoadedKey } from "../persistence/rdb/load_sink.ts";
 import { RdbError } from "../persistence/rdb/rdb_error.ts";
+import { versionForEntry } from "../persistence/rdb/version_choice.ts";
 import type { Config } from "./config/config.ts";
 
 /** Version and checksum behind the value. */
@@ -19,14 +20,15 @@ export class DumpService {
   /** Payloads of RESTORE that were checked down to the last element, which is all that were decoded. */
   payloadsChecked = 0;
 
-  constructor(keyspace: Keyspace, private readonly config: Config) {
+  constructor(private readonly keyspace: Keyspace, private readonly config: Config) {
     this.encoder = new DumpEncoder(new LiveReader(keyspace.arena));
     this.sink = new KeyspaceSink(keyspace, config.values, { existing: "replace" });
   }
 
   dump(ref: Ref): Uint8Array {
     const { values } = this.config;
-    return this.encoder.dump(ref, { version: values.rdbVersion, compress: values.rdbcompression });
+    const version = versionForEntry(this.keyspace.entries.meta(ref), values.rdbVersion);
+    return this.encoder.dump(ref, { version, compress: values.rdbcompression });
   }
 
   /** Bytes of the value in RDB form, its type left out. */

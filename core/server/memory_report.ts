@@ -28,6 +28,7 @@ export function tableBytes(keyspace: Keyspace): number {
   let bytes = 0;
   for (const database of keyspace.databases) {
     bytes += database.keys.overheadBytes + database.expires.overheadBytes;
+    bytes += database.fieldExpires.overheadBytes;
   }
   return bytes;
 }

@@ -4,6 +4,7 @@ import type { SaveType } from "../commands/server_services.ts";
 import type { RdbHeader } from "../persistence/rdb/encoder.ts";
 import { type SaveFileSystem, systemFiles } from "../persistence/rdb/file_system.ts";
 import { tempFileName } from "../persistence/rdb/save_file.ts";
+import { versionForDataset } from "../persistence/rdb/version_choice.ts";
 import {
   IDLE_PROGRESS,
   SaveJob,
@@ -116,7 +117,7 @@ export class SaveCoordinator {
       this.job = new SaveJob(keyspace, server.plugins.snapshot(strategy), {
         header: this.header(),
         functions: this.server.loader.functions,
-        rdbVersion: values.rdbVersion,
+        rdbVersion: versionForDataset(keyspace, values.rdbVersion),
         checksum: values.rdbchecksum,
         compress: values.rdbcompression,
         incrementalSync: values.rdbSaveIncrementalFsync,
@@ -247,7 +248,7 @@ export class SaveCoordinator {
         header: this.header(),
         functions: this.server.loader.functions,
         encoder: {
-          version: values.rdbVersion,
+          version: versionForDataset(keyspace, values.rdbVersion),
           checksum: values.rdbchecksum,
           compress: values.rdbcompression,
           access: this.savedAccess(),

@@ -294,6 +294,7 @@ export class Server implements ServerServices, ClientHost {
     stats.hits =
       stats.misses =
       stats.expired =
+      stats.expiredFields =
       stats.evicted =
         0;
     this.keyspace.lazyFree.freed = 0;

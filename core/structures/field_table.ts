@@ -36,6 +36,9 @@ export const FIELD_STAYS = -1;
 const IN_PLACE_WASTE_SHIFT = 1;
 
 export class FieldTable extends HashTable {
+  /** The time of the field with an expiry that `set` gave another value last: who looks at it puts FIELD_STAYS here. */
+  replacedExpiry = FIELD_STAYS;
+
   /** A new element without expiry, not in the table yet. Throws ARENA_FULL. */
   createField(
     field: Uint8Array,
@@ -120,12 +123,18 @@ export class FieldTable extends HashTable {
   ): boolean {
     const old = this.find(field, fieldStart, fieldEnd);
     if (old !== 0) {
-      if (this.arena.i32[old * 4 + 1] < 0) this.setFound(value, valueStart, valueEnd, FIELD_STAYS);
+      if (this.arena.i32[old * 4 + 1] < 0) this.#setStaying(old, value, valueStart, valueEnd);
       else this.setFoundValue(value, valueStart, valueEnd);
       return false;
     }
     this.#insertField(field, fieldStart, fieldEnd, value, valueStart, valueEnd);
     return true;
+  }
+
+  #setStaying(old: Ref, value: Uint8Array, start: number, end: number): void {
+    const expireAt = this.expireAt(old);
+    this.setFound(value, start, end, FIELD_STAYS);
+    this.replacedExpiry = expireAt;
   }
 
   /** Adds the field that the last `find` did not find, with an expiry. Throws ARENA_FULL with the table as it was. */

@@ -18,6 +18,7 @@ import {
 import { type CommandSpec, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { int64Argument } from "../../core/commands/number_arguments.ts";
+import { FIELD_STAYS } from "../../core/structures/field_table.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import {
   HASH_NOT_A_FLOAT,
@@ -39,12 +40,13 @@ function hincrby(client: CommandClient, args: Arguments): void {
   if (found === REFUSED) return;
   const exists = found === OPEN && hash.find(args.buffer, args.starts[2], args.ends[2]);
   if (exists) hash.readValue();
+  const expireAt = exists ? hash.expireAt() : FIELD_STAYS;
   const sum = increment + (exists ? parseSafeInteger(hash.bytes, hash.start, hash.end) : 0);
   if (!(sum <= Number.MAX_SAFE_INTEGER && sum >= Number.MIN_SAFE_INTEGER)) {
     addLarge(client, args, found, exists, increment === increment ? BigInt(increment) : large);
     return;
   }
-  setField(client, args, found, scratch, 0, formatInteger(scratch, 0, sum));
+  setField(client, args, found, scratch, 0, formatInteger(scratch, 0, sum), expireAt);
   announce(client, args, "hincrby", 1);
   client.reply.integer(sum);
 }
@@ -66,7 +68,8 @@ function addLarge(
     client.reply.error(OVERFLOW);
     return;
   }
-  setField(client, args, found, scratch, 0, formatInt64(scratch, 0, sum));
+  const expireAt = exists ? hash.expireAt() : FIELD_STAYS;
+  setField(client, args, found, scratch, 0, formatInt64(scratch, 0, sum), expireAt);
   announce(client, args, "hincrby", 1);
   client.reply.integer64(sum);
 }
@@ -84,9 +87,11 @@ function hincrbyfloat(client: CommandClient, args: Arguments): void {
   const found = openHashToChange(client, args);
   if (found === REFUSED) return;
   let value: ReturnType<typeof parseLongDouble> = LONG_DOUBLE_ZERO;
+  let expireAt = FIELD_STAYS;
   if (found === OPEN && hash.find(args.buffer, args.starts[2], args.ends[2])) {
     hash.readValue();
     value = parseLongDouble(hash.bytes, hash.start, hash.end);
+    expireAt = hash.expireAt();
   }
   if (value === null) {
     client.reply.error(HASH_NOT_A_FLOAT);
@@ -99,7 +104,7 @@ function hincrbyfloat(client: CommandClient, args: Arguments): void {
   }
   const text = longDoubleText(sum);
   const bytes = new Uint8Array(text.length);
-  setField(client, args, found, bytes, 0, writeLatin1(bytes, 0, text));
+  setField(client, args, found, bytes, 0, writeLatin1(bytes, 0, text), expireAt);
   announce(client, args, "hincrbyfloat", 1);
   client.reply.bulkBytes(bytes);
 }

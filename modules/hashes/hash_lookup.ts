@@ -1,7 +1,8 @@
 // Finding the hash at a key, and telling what became of it: shared by all hash commands. Owns the one HashValue.
 import type { CommandClient } from "../../core/commands/command_client.ts";
-import { TYPE_HASH } from "../../core/keyspace/entry_layout.ts";
+import { FLAG_FIELD_EXPIRY, TYPE_HASH } from "../../core/keyspace/entry_layout.ts";
 import { HashValue } from "../../core/keyspace/hash_value.ts";
+import { FIELD_STAYS } from "../../core/structures/field_table.ts";
 import type { Ref } from "../../core/memory/arena.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { WRONG_TYPE } from "../../core/protocol/errors.ts";
@@ -25,8 +26,9 @@ export function openHashToChange(client: CommandClient, args: Arguments): number
 }
 
 /**
- * Sets the field at argument 2 in the hash that `openHashToChange` found, or in a new one at key 1. True where the field is
- * new. Throws ARENA_FULL with everything as it was.
+ * Sets the field at argument 2 in the hash that `openHashToChange` found, or in a new one at key 1. A field with an
+ * expiry gets `expireAt`, which is FIELD_STAYS or the one that it has. True where the field is new. Throws ARENA_FULL with
+ * everything as it was.
  */
 export function setField(
   client: CommandClient,
@@ -35,8 +37,13 @@ export function setField(
   value: Uint8Array,
   start: number,
   end: number,
+  expireAt: number = FIELD_STAYS,
 ): boolean {
-  if (found === OPEN) return hash.set(args.buffer, args.starts[2], args.ends[2], value, start, end);
+  if (found === OPEN) {
+    const { buffer, starts, ends } = args;
+    if (expireAt === FIELD_STAYS) return hash.set(buffer, starts[2], ends[2], value, start, end);
+    return hash.setExpiring(buffer, starts[2], ends[2], value, start, end, expireAt);
+  }
   hash.create(client.server.keyspace, client.server.config.values, 1, args.length(2) + end - start);
   try {
     hash.set(args.buffer, args.starts[2], args.ends[2], value, start, end);
@@ -50,8 +57,40 @@ export function setField(
 
 /** Tells that the hash at key 1 was changed; `changes` fields count as dirty. */
 export function announce(client: CommandClient, args: Arguments, event: string, changes: number): void {
+  noteExpiry(client, args);
   client.db.changed("hash", event, args.buffer, args.starts[1], args.ends[1]);
   client.server.keyspace.dirty += changes - 1;
+}
+
+/** Tells of expired fields that were set again, and lets the keyspace forget a hash none of whose fields expires any more. */
+export function noteExpiry(client: CommandClient, args: Arguments): void {
+  const { keyspace } = client.server;
+  if (hash.isPacked || (keyspace.entries.meta(hash.ref) & FLAG_FIELD_EXPIRY) === 0) return;
+  if (hash.expiredReplaced > 0) {
+    keyspace.stats.expiredFields += hash.expiredReplaced;
+    hash.expiredReplaced = 0;
+    keyspace.notify(client.db.id, "hash", "hexpired", args.buffer, args.starts[1], args.ends[1]);
+  }
+  if (hash.expiring === 0) client.db.unmarkFieldExpiry(hash.ref);
+}
+
+/** As `announce`, for a change that may have taken the last field: the hash goes with it. */
+export function announceRemoval(
+  client: CommandClient,
+  args: Arguments,
+  event: string,
+  changes: number,
+): void {
+  if (hash.size > 0) {
+    announce(client, args, event, changes);
+    return;
+  }
+  const { keyspace } = client.server;
+  const { buffer, starts, ends } = args;
+  client.db.removeEntry(hash.ref);
+  client.db.changed("hash", event, buffer, starts[1], ends[1]);
+  keyspace.dirty += changes - 1;
+  keyspace.notify(client.db.id, "generic", "del", buffer, starts[1], ends[1]);
 }
 
 function open(client: CommandClient, ref: Ref): number {

@@ -36,11 +36,16 @@ function hrandfield(client: CommandClient, args: Arguments): void {
   current = client;
   withValues = args.count === 4;
   const isDistinct = count > 0;
-  const wanted = isDistinct ? Math.min(count, hash.size) : -count;
+  const size = hash.visibleSize;
+  if (size === 0) {
+    client.reply.emptyArray();
+    return;
+  }
+  const wanted = isDistinct ? Math.min(count, size) : -count;
   client.reply.array(withValues && client.reply.protocol === 2 ? wanted * 2 : wanted);
   if (!isDistinct) pickRepeatedly(wanted);
-  else if (wanted === hash.size) hash.forEach(writePicked);
-  else if (hash.isPacked || wanted > hash.size * SHUFFLE_SHARE) pickShuffled(wanted);
+  else if (wanted === size) hash.forEach(writePicked);
+  else if (hash.isPacked || hash.hasExpired || wanted > size * SHUFFLE_SHARE) pickShuffled(wanted);
   else pickDistinct(wanted);
 }
 
@@ -52,13 +57,17 @@ function replyOne(client: CommandClient, args: Arguments): void {
     return;
   }
   hash.place = hash.randomPlace();
+  if (hash.place === 0) {
+    client.reply.null();
+    return;
+  }
   hash.readField();
   client.reply.bulk(hash.bytes, hash.start, hash.end);
 }
 
 /** Each pick is among all fields. */
 function pickRepeatedly(count: number): void {
-  const places = hash.isPacked ? hash.places() : null;
+  const places = hash.isPacked || hash.hasExpired ? hash.places() : null;
   for (let pick = 0; pick < count; pick++) {
     write(places === null ? hash.randomPlace() : places[randomBelow(places.length)]);
   }

@@ -72,21 +72,21 @@ function writePair(): void {
 function hgetall(client: CommandClient, args: Arguments): void {
   const found = openHash(client, args);
   if (found === REFUSED) return;
-  client.reply.map(found === ABSENT ? 0 : hash.size);
+  client.reply.map(found === ABSENT ? 0 : hash.visibleSize);
   if (found === OPEN) writeEach(client, writePair);
 }
 
 function hkeys(client: CommandClient, args: Arguments): void {
   const found = openHash(client, args);
   if (found === REFUSED) return;
-  client.reply.array(found === ABSENT ? 0 : hash.size);
+  client.reply.array(found === ABSENT ? 0 : hash.visibleSize);
   if (found === OPEN) writeEach(client, writeField);
 }
 
 function hvals(client: CommandClient, args: Arguments): void {
   const found = openHash(client, args);
   if (found === REFUSED) return;
-  client.reply.array(found === ABSENT ? 0 : hash.size);
+  client.reply.array(found === ABSENT ? 0 : hash.visibleSize);
   if (found === OPEN) writeEach(client, writeValue);
 }
 

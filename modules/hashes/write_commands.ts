@@ -3,7 +3,16 @@ import { type CommandSpec, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { wrongArity } from "../../core/protocol/errors.ts";
-import { ABSENT, announce, hash, OPEN, openHashToChange, REFUSED, setField } from "./hash_lookup.ts";
+import {
+  ABSENT,
+  announce,
+  announceRemoval,
+  hash,
+  OPEN,
+  openHashToChange,
+  REFUSED,
+  setField,
+} from "./hash_lookup.ts";
 
 function hset(client: CommandClient, args: Arguments): void {
   if (args.count % 2 === 1) {
@@ -81,15 +90,7 @@ function hdel(client: CommandClient, args: Arguments): void {
       if (hash.delete(args.buffer, args.starts[index], args.ends[index])) deleted++;
     }
   }
-  if (deleted > 0) {
-    const isEmpty = hash.size === 0;
-    if (isEmpty) client.db.removeEntry(hash.ref);
-    announce(client, args, "hdel", deleted);
-    if (isEmpty) {
-      const { buffer, starts, ends } = args;
-      client.server.keyspace.notify(client.db.id, "generic", "del", buffer, starts[1], ends[1]);
-    }
-  }
+  if (deleted > 0) announceRemoval(client, args, "hdel", deleted);
   client.reply.integer(deleted);
 }
 

@@ -132,6 +132,19 @@ export class ChunkWriter {
     this.position = writeLength(this.bytes, this.position, value);
   }
 
+  /** A whole number as a signed 64-bit integer, least significant byte first. */
+  milliseconds(at: number): void {
+    this.room(8);
+    const { bytes, position } = this;
+    const high = Math.floor(at / 0x100000000);
+    const low = at - high * 0x100000000;
+    for (let k = 0; k < 4; k++) {
+      bytes[position + k] = low >>> (k * 8);
+      bytes[position + 4 + k] = high >> (k * 8);
+    }
+    this.position = position + 8;
+  }
+
   /** A text (UTF-8) as a string. Allocates: for the header only. */
   text(text: string): void {
     const bytes = new TextEncoder().encode(text);

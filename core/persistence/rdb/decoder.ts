@@ -250,12 +250,7 @@ export class RdbDecoder {
   #expireMilliseconds(): number {
     const reader = this.#reader;
     if (!reader.ready(8)) return INPUT_SHORT;
-    const bytes = reader.bytes;
-    const at = reader.position;
-    const low = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
-    const high = bytes[at + 4] | (bytes[at + 5] << 8) | (bytes[at + 6] << 16) | (bytes[at + 7] << 24);
-    this.values.key.expireAt = high * 0x100000000 + (low >>> 0);
-    reader.position = at + 8;
+    this.values.key.expireAt = reader.milliseconds();
     return RECORD_DONE;
   }
 

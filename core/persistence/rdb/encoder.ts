@@ -143,7 +143,10 @@ export class RdbEncoder {
     const keyLength = reader.u32(word + WORD_KEY_LENGTH);
     const writer = this.#writer;
     writer.room(PREFIX_BYTES_MAX + 1);
-    if ((meta & FLAG_EXPIRE) !== 0) this.#expiry(reader.f64(ref * 2 + 3));
+    if ((meta & FLAG_EXPIRE) !== 0) {
+      writer.bytes[writer.position++] = OPCODE_EXPIRETIME_MS;
+      writer.milliseconds(reader.f64(ref * 2 + 3));
+    }
     if (this.#savesLru || this.#savesLfu) this.#access(reader.u32(word + WORD_ACCESS));
     const type = this.#values.rdbType(meta, this.#version);
     writer.bytes[writer.position++] = type;
@@ -151,20 +154,6 @@ export class RdbEncoder {
     this.#values.value(ref, meta, keyLength, type);
     this.keys++;
     this.#delay();
-  }
-
-  /** Milliseconds as a signed 64-bit integer, least significant byte first. */
-  #expiry(at: number): void {
-    const writer = this.#writer;
-    const { bytes, position } = writer;
-    bytes[position] = OPCODE_EXPIRETIME_MS;
-    const high = Math.floor(at / 0x100000000);
-    const low = at - high * 0x100000000;
-    for (let k = 0; k < 4; k++) {
-      bytes[position + 1 + k] = low >>> (k * 8);
-      bytes[position + 5 + k] = high >> (k * 8);
-    }
-    writer.position = position + 9;
   }
 
   #access(word: number): void {

@@ -211,6 +211,15 @@ export class RdbReader {
     return true;
   }
 
+  /** Takes a signed 64-bit integer, least significant byte first, that is `ready`; rounded beyond 2^53. */
+  milliseconds(): number {
+    const { bytes, position: at } = this;
+    const low = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
+    const high = bytes[at + 4] | (bytes[at + 5] << 8) | (bytes[at + 6] << 16) | (bytes[at + 7] << 24);
+    this.position = at + 8;
+    return high * 0x100000000 + (low >>> 0);
+  }
+
   /** Reads a length that must not be a string encoding. */
   readPlainLength(): boolean {
     const at = this.offset;

@@ -136,6 +136,11 @@ export class ValueDecoder implements DecodeContext {
     return true;
   }
 
+  hasPassed(expireAt: number): boolean {
+    const limit = this.options.dropExpiredBefore;
+    return limit !== undefined && expireAt < limit;
+  }
+
   emptyKey(): void {
     this.emptyKeysSkipped++;
   }

@@ -20,7 +20,9 @@ export function writeStats(server: Server, out: Lines): void {
   out.add("sync_partial_ok", 0);
   out.add("sync_partial_err", 0);
   out.add("expired_keys", keyspace.stats.expired);
+  out.add("expired_fields", keyspace.stats.expiredFields);
   out.add("expired_stale_perc", expire.stalePercent.toFixed(2));
+  out.add("expired_keys_with_volatile_items_stale_perc", expire.staleFieldsPercent.toFixed(2));
   out.add("expired_time_cap_reached_count", expire.timeLimitReached);
   out.add("expire_cycle_cpu_milliseconds", Math.round(expire.totalMs));
   out.add("evicted_keys", keyspace.stats.evicted);

@@ -23,6 +23,10 @@ class AcceptingSink implements HashSink, ListSink, SetSink, ZsetSink {
     return true;
   }
 
+  expiringField(): boolean {
+    return true;
+  }
+
   member(): boolean {
     return true;
   }

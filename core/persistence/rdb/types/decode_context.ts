@@ -65,6 +65,8 @@ export interface DecodeContext {
    * Call once a value that is not empty.
    */
   keepsKey(): boolean;
+  /** Whether a time (milliseconds since 1970) that an element has of its own has passed, so that it is left out. */
+  hasPassed(expireAt: number): boolean;
   /** The key has no elements: it is counted and left out (RESTORE refuses it). Instead of `keepsKey`. */
   emptyKey(): void;
   /** Takes what the sink answered: throws RDB_DUPLICATE_KEY where the key was there already. */

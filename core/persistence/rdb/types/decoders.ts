@@ -2,6 +2,7 @@
 // unsupported (value_skipper.ts). Strings are decoded by ValueDecoder itself.
 import {
   RDB_TYPE_HASH,
+  RDB_TYPE_HASH_2,
   RDB_TYPE_HASH_LISTPACK,
   RDB_TYPE_HASH_ZIPLIST,
   RDB_TYPE_HASH_ZIPMAP,
@@ -10,7 +11,7 @@ import {
   RDB_TYPE_SET_LISTPACK,
 } from "../format.ts";
 import type { LongDecoder, ShortDecoder } from "./decode_context.ts";
-import { decodeHash, decodeHashListpack, decodeOldPackedHash } from "./hash_decoder.ts";
+import { decodeExpiringHash, decodeHash, decodeHashListpack, decodeOldPackedHash } from "./hash_decoder.ts";
 import { decodeSet, decodeSetIntset, decodeSetListpack } from "./set_decoder.ts";
 
 /** Tried first. For small packed values, which are most: they are taken without a generator. */
@@ -22,6 +23,7 @@ shortDecoders[RDB_TYPE_SET_LISTPACK] = decodeSetListpack;
 /** For the others, and for what a short decoder leaves to it. */
 export const longDecoders: (LongDecoder | undefined)[] = [];
 longDecoders[RDB_TYPE_HASH] = decodeHash;
+longDecoders[RDB_TYPE_HASH_2] = decodeExpiringHash;
 longDecoders[RDB_TYPE_HASH_ZIPLIST] = decodeOldPackedHash;
 longDecoders[RDB_TYPE_HASH_ZIPMAP] = decodeOldPackedHash;
 longDecoders[RDB_TYPE_SET] = decodeSet;

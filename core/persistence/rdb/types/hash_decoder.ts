@@ -1,6 +1,7 @@
 // Decodes hashes: field by field, as listpacks, and as ziplists and zipmaps of old versions.
 import { hashListpackProblem, listpackLength } from "../../../structures/listpack_bytes.ts";
 import { RDB_TYPE_HASH_ZIPLIST } from "../format.ts";
+import { FIELD_STAYS } from "../../../structures/field_table.ts";
 import type { PackedReader } from "../packed_reader.ts";
 import { ZiplistReader } from "../ziplist_reader.ts";
 import { ZipmapReader } from "../zipmap_reader.ts";
@@ -12,6 +13,8 @@ import {
   INPUT_SHORT,
   RECORD_DONE,
 } from "./decode_context.ts";
+
+const TIME_BYTES = 8;
 
 /** Least bytes of a field with its value: what caps the hint about a hash's size. */
 const FIELD_BYTES_MIN = 2;
@@ -57,6 +60,57 @@ export function* decodeHash(context: DecodeContext): Decoding {
     if (keeps && !complete) context.sink.hashes.abort();
   }
   if (keeps) context.sink.hashes.end();
+}
+
+/** As `decodeHash`, with a time for each field: -1 where it does not expire. Fields whose time has passed are left out. */
+export function* decodeExpiringHash(context: DecodeContext): Decoding {
+  const { reader, first, second, pacer } = context;
+  const at = reader.offset;
+  yield* context.takeLength();
+  const count = reader.length;
+  let isEmpty = true;
+  let keeps = false;
+  let complete = false;
+  try {
+    for (let index = 0; index < count; index++) {
+      if (pacer.isTimeUp()) yield DECODE_TIME_UP;
+      reader.mark();
+      while (!(reader.readString(first) && reader.readString(second) && reader.ready(TIME_BYTES))) {
+        reader.rewind();
+        yield DECODE_NEEDS_INPUT;
+      }
+      const expireAt = reader.milliseconds();
+      if (expireAt < FIELD_STAYS) throw context.error("RDB_BAD_VALUE", "a field expires before 1970", at);
+      if (expireAt !== FIELD_STAYS && context.hasPassed(expireAt)) continue;
+      if (isEmpty) {
+        isEmpty = false;
+        keeps = context.keepsKey();
+        if (keeps) begin(context, count - index);
+      }
+      if (!keeps) continue;
+      if (expireAt === FIELD_STAYS) put(context, at);
+      else putExpiring(context, at, expireAt);
+    }
+    complete = true;
+  } finally {
+    if (keeps && !complete) context.sink.hashes.abort();
+  }
+  if (isEmpty) context.emptyKey();
+  else if (keeps) context.sink.hashes.end();
+}
+
+function putExpiring(context: DecodeContext, at: number, expireAt: number): void {
+  const { first, second } = context;
+  const isNew = context.sink.hashes.expiringField(
+    first.bytes,
+    first.start,
+    first.end,
+    second.bytes,
+    second.start,
+    second.end,
+    expireAt,
+  );
+  if (!isNew) throw context.error("RDB_BAD_VALUE", "a hash has the same field twice", at);
 }
 
 /** Ziplist and zipmap: checked first, then handed on field by field, since no structure keeps them. */

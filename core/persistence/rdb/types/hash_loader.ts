@@ -47,10 +47,26 @@ export class HashLoader implements HashSink {
     return hash.append(field, fieldStart, fieldEnd, value, valueStart, valueEnd);
   }
 
+  expiringField(
+    field: Uint8Array,
+    fieldStart: number,
+    fieldEnd: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+    expireAt: number,
+  ): boolean {
+    const hash = this.#hash;
+    const { size } = hash;
+    hash.setExpiring(field, fieldStart, fieldEnd, value, valueStart, valueEnd, expireAt);
+    // Not what it answers: a field that has expired counts as new there.
+    return hash.size > size;
+  }
+
   end(): void {
     const hash = this.#hash;
     hash.fit();
-    this.placer.add(TYPE_HASH, hash.encoding, hash.root);
+    this.placer.add(TYPE_HASH, hash.encoding, hash.root, hash.flags);
   }
 
   abort(): void {

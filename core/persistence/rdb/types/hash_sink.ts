@@ -18,6 +18,16 @@ export interface HashSink {
     valueStart: number,
     valueEnd: number,
   ): boolean;
+  /** As `field`, for one that expires (milliseconds since 1970). */
+  expiringField(
+    field: Uint8Array,
+    fieldStart: number,
+    fieldEnd: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+    expireAt: number,
+  ): boolean;
   end(): void;
   /** The hash that was begun turned out to be broken: it must go again. */
   abort(): void;

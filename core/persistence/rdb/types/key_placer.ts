@@ -2,7 +2,7 @@
 // of its change itself. Loaders of the value types make the value and call `add`; strings come as whole entries.
 import { lfuMinutes } from "../../../keyspace/access.ts";
 import type { Database } from "../../../keyspace/database.ts";
-import { WORD_ACCESS, WORD_META } from "../../../keyspace/entry_layout.ts";
+import { FLAGS_INDEXED, WORD_ACCESS, WORD_META } from "../../../keyspace/entry_layout.ts";
 import type { Keyspace } from "../../../keyspace/keyspace.ts";
 import type { Ref } from "../../../memory/arena.ts";
 import type { LoadedKey } from "../load_sink.ts";
@@ -64,17 +64,18 @@ export class KeyPlacer {
   /** As `add`, for a new entry under the key that `mayTake` was asked about just now. */
   addEntry(ref: Ref): void {
     const key = this.#key;
-    const { keys, expires } = this.database;
+    const { database } = this;
+    const flags = this.keyspace.arena.u32[ref * 4 + WORD_META] & FLAGS_INDEXED;
     if (key.idleSeconds >= 0 || key.frequency >= 0) this.#setAccess(key, ref);
     try {
       if (this.#old !== 0) {
-        this.database.replaceEntry(this.#old, ref);
+        database.replaceEntry(this.#old, ref);
         return;
       }
-      if (key.expireAt !== -1) expires.insert(ref);
-      keys.insertAfterFind(ref);
+      if (flags !== 0) database.index(ref, flags);
+      database.keys.insertAfterFind(ref);
     } catch (error) {
-      expires.removeRef(ref);
+      database.unindex(ref, flags);
       this.keyspace.entries.free(ref);
       throw error;
     }

@@ -86,6 +86,22 @@ export class HashRecorder extends Recorder implements HashSink {
     return true;
   }
 
+  /** The time is kept with the value: "value until 1234". */
+  expiringField(
+    field: Uint8Array,
+    fieldStart: number,
+    fieldEnd: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+    expireAt: number,
+  ): boolean {
+    const name = latin1Text(field, fieldStart, fieldEnd);
+    if (this.#fields.has(name)) return false;
+    this.#fields.set(name, `${latin1Text(value, valueStart, valueEnd)} until ${expireAt}`);
+    return true;
+  }
+
   end(): void {
     this.finish("fields", Object.fromEntries(this.#fields));
   }

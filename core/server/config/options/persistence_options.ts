@@ -55,7 +55,9 @@ export const persistenceOptions = {
   "rdb-version": integerChoice([10, 11, 80], {
     default: 11,
     effect: "live",
-    doc: "Version of written dumps: 10 for Redis 7.0, 11 for Redis 7.2 and Valkey 7.2 to 8, 80 for Valkey 9.",
+    doc:
+      "Version of written dumps: 10 for Redis 7.0, 11 for Redis 7.2 and Valkey 7.2 to 8, 80 for Valkey 9. " +
+      "A dataset with expiring hash fields is written as 80 in any case.",
   }),
   "rdb-version-check": enumeration(["strict", "relaxed"], {
     default: "strict",
