@@ -54,7 +54,9 @@ export class FullRig extends CommandRig {
     while (!keyspace.lazyFree.run(1000));
     while (keyspace.arena.reclaim() > 0);
     let tables = 0;
-    for (const { keys, expires } of keyspace.databases) tables += keys.overheadBytes + expires.overheadBytes;
+    for (const { keys, expires, fieldExpires } of keyspace.databases) {
+      tables += keys.overheadBytes + expires.overheadBytes + fieldExpires.overheadBytes;
+    }
     return keyspace.arena.usedBytes - tables;
   }
 

@@ -27,6 +27,9 @@ interface Taken {
   ticket: number;
 }
 
+/** Reads an entry a piece at a time. */
+export type EntryReading = (view: ImageReader, ref: Ref, database: number) => Generator<void, ReadEntry>;
+
 /** Plays the plugin's worker, a piece at a time. */
 export class PlayedWorker {
   readonly delivered = new Map<string, string>();
@@ -42,7 +45,7 @@ export class PlayedWorker {
   private reading: Generator<void, ReadEntry> | null = null;
   private processed = 0;
 
-  constructor(readonly input: SnapshotBegin) {
+  constructor(readonly input: SnapshotBegin, private readonly readEntry: EntryReading) {
     this.view = ImageReader.from(input.arena);
     this.entries = input.entries === undefined ? this.walk() : this.take();
     this.progress = input.reader === undefined ? null : ReaderProgress.attach(input.reader);
@@ -96,7 +99,7 @@ export class PlayedWorker {
         const { value, done } = this.entries.next();
         if (done || value === null) return;
         this.taken = value;
-        this.reading = readInPieces(this.view, value.ref);
+        this.reading = this.readEntry(this.view, value.ref, value.database);
       }
       const { done, value } = this.reading.next();
       if (done) this.deliver(value);
@@ -116,10 +119,10 @@ export class PlayedWorker {
 export class PlayedStrategy implements SaveStrategy {
   worker!: PlayedWorker;
 
-  constructor(readonly entries: Kind) {}
+  constructor(readonly entries: Kind, private readonly readEntry: EntryReading = readInPieces) {}
 
   begin(input: SnapshotBegin): SnapshotRun {
-    this.worker = new PlayedWorker(input);
+    this.worker = new PlayedWorker(input, this.readEntry);
     return this.worker.run;
   }
 }
@@ -156,8 +159,9 @@ export function beginPlayed(
   keyspace: Keyspace,
   kind: Kind,
   more: Partial<SaveJobOptions> = {},
+  readEntry: EntryReading = readInPieces,
 ): { job: SaveJob; worker: PlayedWorker } {
-  const strategy = new PlayedStrategy(kind);
+  const strategy = new PlayedStrategy(kind, readEntry);
   const job = new SaveJob(keyspace, strategy, { ...playedOptions, ...more }, "dump.rdb");
   return { job, worker: strategy.worker };
 }

@@ -1,0 +1,249 @@
+// Saves of every type against what there was: a played worker encodes entries with the real encoder, on the same thread,
+// and between any two of its reads commands change what is being saved. Every entry of the cut must come exactly once
+// and as it was, by both kinds of strategy, and when the save has ended nothing of it is left.
+import assert from "node:assert/strict";
+import { latin1Bytes, latin1Text } from "../../core/bytes/ascii.ts";
+import { valueDigest } from "../../core/keyspace/digest.ts";
+import { TYPE_STREAM, WORD_KEY_LENGTH, WORD_META } from "../../core/keyspace/entry_layout.ts";
+import { Keyspace } from "../../core/keyspace/keyspace.ts";
+import { Arena, ARENA_FULL, type Ref } from "../../core/memory/arena.ts";
+import { type ArenaReader, LiveReader } from "../../core/memory/arena_reader.ts";
+import { DumpEncoder, restorePayload } from "../../core/persistence/rdb/dump_payload.ts";
+import { KeyspaceSink } from "../../core/persistence/rdb/keyspace_sink.ts";
+import { LOAD_LIMITS_DEFAULT } from "../../core/persistence/rdb/types/load_limits.ts";
+import {
+  beginPlayed,
+  type EntryReading,
+  type Kind,
+  KINDS,
+  toTheEnd,
+} from "../../core/persistence/snapshot/played_worker.ts";
+import type { SaveJob } from "../../core/persistence/snapshot/save_job.ts";
+import { READS, WRITES } from "./exercises.ts";
+import { FullRig } from "./full_rig.ts";
+import { Random } from "./random.ts";
+import { SAMPLES as ALL, type ValueType, type Word } from "./samples.ts";
+
+const MB = 1024 * 1024;
+const SAMPLES = ALL.filter((sample) => {
+  const rig = new FullRig({ arenaBytes: 32 * MB, config: [["rdb-version", "80"]] });
+  try {
+    return sample.make("p", new Random(1)).every((w) => !rig.run(w).startsWith("-ERR unk")) && rig.dump("p");
+  } catch {
+    return false;
+  }
+});
+console.log(SAMPLES.map((s) => s.name).join("; "));
+const DATABASES = 2;
+const KEYS = 12;
+const ROUNDS = 40;
+/** One in so many reads of the worker has something happen before it. */
+const READS_PER_CHANGE = 6;
+/** Changes while one value is being read, at most: the rest goes undisturbed, so that a round ends. */
+const CHANGES_PER_VALUE_MAX = 60;
+
+/** Reads through another reader, and has something happen before a read now and then. */
+class InterruptedReader implements ArenaReader {
+  constructor(private readonly reader: ArenaReader, private readonly between: () => void) {}
+
+  u8(address: number): number {
+    this.between();
+    return this.reader.u8(address);
+  }
+
+  u32(word: number): number {
+    this.between();
+    return this.reader.u32(word);
+  }
+
+  f64(index: number): number {
+    this.between();
+    return this.reader.f64(index);
+  }
+
+  copyOut(address: number, length: number, target: Uint8Array, offset: number): void {
+    this.between();
+    this.reader.copyOut(address, length, target, offset);
+  }
+
+  root(index: number): Ref {
+    return this.reader.root(index);
+  }
+}
+
+/** Turns entries into texts that are equal where the entries are. */
+class EntryTexts {
+  readonly #keyspace = new Keyspace(Arena.create({ bytes: 64 * MB }), 1);
+  readonly #sink = new KeyspaceSink(this.#keyspace, LOAD_LIMITS_DEFAULT, { existing: "replace" });
+
+  /** The text of an entry that is read through `reader`. */
+  of(reader: ArenaReader, ref: Ref): { key: string; text: string } {
+    const payload = new DumpEncoder(reader).dump(ref, { version: 80, compress: false });
+    const meta = reader.u32(ref * 4 + WORD_META);
+    const expiry = (meta & 0x10000) === 0 ? -1 : reader.f64(ref * 2 + 3);
+    const key = new Uint8Array(reader.u32(ref * 4 + WORD_KEY_LENGTH));
+    reader.copyOut(ref * 16 + (expiry === -1 ? 20 : 32), key.length, key, 0);
+    const type = meta & 0xff;
+    const value = type === TYPE_STREAM ? payload.toHex() : this.#digest(payload);
+    return { key: latin1Text(key, 0, key.length), text: `type ${type} expires ${expiry} ${value}` };
+  }
+
+  #digest(payload: Uint8Array): string {
+    const bytes = latin1Bytes("value");
+    const key = { bytes, start: 0, end: bytes.length, expireAt: -1, idleSeconds: -1, frequency: -1 };
+    restorePayload(payload, 0, payload.length, key, this.#sink);
+    const [database] = this.#keyspace.databases;
+    return valueDigest(this.#keyspace, database.peek(bytes, 0, bytes.length));
+  }
+}
+
+class Round {
+  readonly rig = new FullRig({
+    arenaBytes: 48 * MB,
+    config: [["hash-max-listpack-entries", "16"], ["set-max-listpack-entries", "16"], ["rdb-version", "80"]],
+  });
+  readonly usedWhenEmpty = this.rig.usedBytes();
+  readonly done: string[] = [];
+  changes = 0;
+  private readonly texts = new EntryTexts();
+
+  constructor(private readonly random: Random) {
+    for (let key = 0; key < KEYS; key++) {
+      const sample = random.pick(SAMPLES);
+      this.use(random.below(DATABASES));
+      for (const words of sample.make(`k${key}`, random, random.oneIn(3) ? 5 : 1)) this.run(words);
+    }
+  }
+
+  private use(database: number): void {
+    this.rig.run(["SELECT", database]);
+  }
+
+  private run(words: Word[]): string {
+    this.done.push(words.join(" ").slice(0, 100));
+    try {
+      return this.rig.run(words);
+    } catch (error) {
+      if (error === ARENA_FULL) return "";
+      throw error;
+    }
+  }
+
+  /** One command on one of the keys, whatever it is now. */
+  change(): void {
+    const { random, rig } = this;
+    this.changes++;
+    this.use(random.below(DATABASES));
+    const key = `k${random.below(KEYS)}`;
+    const type = rig.run(["TYPE", key]).slice(1, -2);
+    switch (random.below(14)) {
+      case 0:
+        return void this.run([random.oneIn(2) ? "DEL" : "UNLINK", key]);
+      case 1:
+        return void this.run(["RENAME", key, `k${random.below(KEYS)}`]);
+      case 2:
+        return void this.run([
+          "COPY",
+          key,
+          `k${random.below(KEYS)}`,
+          "DB",
+          random.below(DATABASES),
+          "REPLACE",
+        ]);
+      case 3:
+        return void this.run(random.oneIn(3) ? ["SWAPDB", 0, 1] : ["MOVE", key, random.below(DATABASES)]);
+      case 4:
+        return void this.run(
+          random.oneIn(2) ? ["PERSIST", key] : ["PEXPIRE", key, 1 + random.below(100_000)],
+        );
+      case 5: {
+        const commands = random.pick(SAMPLES).make(key, random);
+        for (const words of commands.slice(0, 30)) this.run(words);
+        return;
+      }
+    }
+    if (type in WRITES) this.run(random.pick(WRITES[type as ValueType])(key, random));
+    if (type in READS) this.run(random.pick(READS[type as ValueType])(key, random));
+    rig.keyspace.lazyFree.run(100);
+  }
+
+  /** Every entry as it is now. */
+  entriesNow(): Map<string, string> {
+    const reader = new LiveReader(this.rig.keyspace.arena);
+    const all = new Map<string, string>();
+    for (const database of this.rig.keyspace.databases) {
+      database.keys.forEach((ref) => {
+        const { key, text } = this.texts.of(reader, ref);
+        all.set(`${database.id}/${key}`, text);
+      });
+    }
+    return all;
+  }
+
+  /** Reads an entry with the encoder; between two reads the loop makes changes. */
+  readonly reading: EntryReading = (view, ref) => {
+    const { random, texts } = this;
+    let left = CHANGES_PER_VALUE_MAX;
+    const between = () => {
+      if (left === 0 || !random.oneIn(READS_PER_CHANGE)) return;
+      left--;
+      if (random.oneIn(5)) this.step();
+      else this.change();
+    };
+    return (function* () {
+      yield;
+      return texts.of(new InterruptedReader(view, between), ref);
+    })();
+  };
+
+  job: SaveJob | null = null;
+
+  private step(): void {
+    this.job?.step();
+  }
+}
+
+async function round(kind: Kind, seed: number): Promise<number> {
+  const random = new Random(seed);
+  const round = new Round(random);
+  const { rig } = round;
+  const cut = round.entriesNow();
+  const { job, worker } = beginPlayed(rig.keyspace, kind, {}, round.reading);
+  round.job = job;
+  for (let moment = 0; moment < 30; moment++) {
+    if (random.oneIn(3)) worker.work(1 + random.below(2));
+    else if (random.oneIn(4)) job.step();
+    else round.change();
+  }
+  toTheEnd(job, worker);
+  assert.deepEqual(worker.delivered, cut);
+  worker.finish();
+  assert.equal((await job.done).result, "saved");
+  const { keyspace } = rig;
+  assert.equal(keyspace.cut, null);
+  assert.equal(keyspace.imageActive, false);
+  for (const database of keyspace.databases) {
+    const refs: Ref[] = [];
+    database.keys.forEach((ref) => void refs.push(ref));
+    for (const ref of refs) database.removeEntry(ref);
+  }
+  assert.equal(rig.usedBytes(), round.usedWhenEmpty, "the save or its changes left memory in use");
+  assert.equal(keyspace.arena.retiredBytes, 0);
+  keyspace.arena.verify();
+  return round.changes;
+}
+
+for (const kind of KINDS) {
+  Deno.test(`${kind}: values of every type are saved as they were while commands change them`, async () => {
+    const firstSeed = Date.now() % 1_000_000;
+    let changes = 0;
+    for (let seed = firstSeed; seed < firstSeed + ROUNDS; seed++) {
+      try {
+        changes += await round(kind, seed);
+      } catch (error) {
+        throw new Error(`seed ${seed}`, { cause: error });
+      }
+    }
+    assert.ok(changes > ROUNDS * 20);
+  });
+}
