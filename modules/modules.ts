@@ -1,8 +1,10 @@
 // All command families that are compiled in, in one list for the server.
 import type { CommandSpec } from "../core/commands/command.ts";
+import { bitmapCommands } from "./bitmaps/commands.ts";
 import { clientCommands } from "./connection/client_commands.ts";
 import { sessionCommands } from "./connection/session_commands.ts";
 import { hashCommands } from "./hashes/commands.ts";
+import { listCommands } from "./lists/commands.ts";
 import { keysCommands } from "./keys/keys_commands.ts";
 import { pluginCommands } from "./plugins/plugin_commands.ts";
 import { commandCommands } from "./server/command_commands.ts";
@@ -14,6 +16,7 @@ import { saveCommands } from "./server/save_commands.ts";
 import { slowlogCommands } from "./server/slowlog_commands.ts";
 import { timeCommands } from "./server/time_commands.ts";
 import { setCommands } from "./sets/commands.ts";
+import { sortedSetCommands } from "./sorted_sets/commands.ts";
 import { stringCommands } from "./strings/commands.ts";
 import { transactionCommands } from "./transactions/transaction_commands.ts";
 
@@ -21,8 +24,11 @@ export const allCommands: CommandSpec[] = [
   ...sessionCommands,
   ...clientCommands,
   ...stringCommands,
+  ...bitmapCommands,
   ...hashCommands,
+  ...listCommands,
   ...setCommands,
+  ...sortedSetCommands,
   ...keysCommands,
   ...transactionCommands,
   ...commandCommands,

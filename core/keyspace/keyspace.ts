@@ -7,13 +7,15 @@ import type { LfuOptions } from "./access.ts";
 import { Clock } from "./clock.ts";
 import { Database } from "./database.ts";
 import { createDirectory, setDirectoryEntry } from "./database_directory.ts";
-import { TYPE_HASH, TYPE_SET, TYPE_ZSET } from "./entry_layout.ts";
+import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_ZSET } from "./entry_layout.ts";
 import { EntryStore } from "./entry_store.ts";
 import { EntryTable } from "./entry_table.ts";
 import { HashKind } from "./hash_kind.ts";
+import { ListKind } from "./list_kind.ts";
 import { SetKind } from "./set_kind.ts";
 import type { ChangeListener, EventClass, SnapshotCut, WatchedKeys } from "./hooks.ts";
 import { LazyFree } from "./lazy_free.ts";
+import { StreamKind } from "./stream_kind.ts";
 import type { ValueKind } from "./value_kind.ts";
 import { ZsetKind } from "./zset_kind.ts";
 
@@ -80,7 +82,9 @@ export class Keyspace {
     this.entries = new EntryStore(arena, this.clock, this.kinds);
     this.kinds[TYPE_HASH] = new HashKind(this);
     this.kinds[TYPE_SET] = new SetKind(this);
+    this.kinds[TYPE_LIST] = new ListKind(this);
     this.kinds[TYPE_ZSET] = new ZsetKind(this);
+    this.kinds[TYPE_STREAM] = new StreamKind(this);
     this.lazyFree = new LazyFree(this.entries, this.kinds, new EntryTable(arena));
     for (let i = 0; i < databaseCount; i++) this.databases.push(new Database(this, i));
     this.createTables();

@@ -85,6 +85,16 @@ export function noInputKey(name: string): string {
   return `ERR at least 1 input key is needed for '${name}' command`;
 }
 
+// Bitmaps.
+export const BIT_OFFSET_OUT_OF_RANGE = "ERR bit offset is not an integer or out of range";
+export const BIT_OUT_OF_RANGE = "ERR bit is not an integer or out of range";
+export const BIT_MUST_BE_1_OR_0 = "ERR The bit argument must be 1 or 0.";
+export const BITOP_NOT_ONE_KEY = "ERR BITOP NOT must be called with a single source key.";
+export const BITFIELD_OVERFLOW = "ERR Invalid OVERFLOW type specified";
+export const BITFIELD_TYPE =
+  "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.";
+export const BITFIELD_READ_ONLY = "ERR BITFIELD_RO only supports the GET subcommand";
+
 // Databases.
 export const DB_OUT_OF_RANGE = "ERR DB index is out of range";
 export const INVALID_FIRST_DB = "ERR invalid first DB index";
@@ -120,6 +130,46 @@ export const PROTECTED_MODE =
 export const DEBUG_NOT_ALLOWED =
   'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a ' +
   "local connection, otherwise you need to set this option in the configuration file, and then restart the server.";
+
+// Streams.
+export const INVALID_STREAM_ID = "ERR Invalid stream ID specified as stream command argument";
+export const STREAM_ID_ZERO = "ERR The ID specified in XADD must be greater than 0-0";
+export const STREAM_ID_NOT_ABOVE =
+  "ERR The ID specified in XADD is equal or smaller than the target stream top item";
+export const STREAM_IDS_EXHAUSTED =
+  "ERR The stream has exhausted the last possible ID, unable to add more items";
+export const STREAM_ENTRY_TOO_LARGE = "ERR Elements are too large to be stored";
+export const STREAM_TRIM_TWICE =
+  "ERR syntax error, MAXLEN and MINID options at the same time are not compatible";
+export const STREAM_MAXLEN_NEGATIVE = "ERR The MAXLEN argument must be >= 0.";
+export const STREAM_LIMIT_NEGATIVE = "ERR The LIMIT argument must be >= 0.";
+export const STREAM_LIMIT_ALONE =
+  "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy";
+export const STREAM_LIMIT_EXACT = "ERR syntax error, LIMIT cannot be used without the special ~ option";
+export const STREAM_TRIM_MISSING = "ERR syntax error, XTRIM must be called with a trimming strategy";
+export const STREAM_INTERVAL_START = "ERR invalid start ID for the interval";
+export const STREAM_INTERVAL_END = "ERR invalid end ID for the interval";
+export const XREAD_GROUP = "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.";
+export const XREAD_NOACK = "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.";
+export const XREAD_NEW_ID =
+  "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.";
+export const XREADGROUP_LAST_ID =
+  "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by " +
+  "specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set.";
+export const XREADGROUP_GROUP_MISSING = "ERR Missing GROUP option for XREADGROUP";
+export const XGROUP_KEY_MISSING =
+  "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM " +
+  "option to create an empty stream automatically.";
+export const ENTRIES_READ_NEGATIVE = "ERR value for ENTRIESREAD must be positive or -1";
+export const BUSY_GROUP = "BUSYGROUP Consumer Group name already exists";
+export const ENTRIES_ADDED_NEGATIVE = "ERR entries_added must be positive";
+export const XSETID_BELOW_GIVEN_DELETED =
+  "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id";
+export const XSETID_BELOW_DELETED =
+  "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id";
+export const XSETID_BELOW_TOP = "ERR The ID specified in XSETID is smaller than the target stream top item";
+export const XSETID_ADDED_BELOW_LENGTH =
+  "ERR The entries_added specified in XSETID is smaller than the target stream length";
 
 // States of the server.
 export const LOADING = "LOADING Valkey is loading the dataset in memory";
@@ -190,6 +240,27 @@ export function subcommandSyntax(args: Arguments): string {
 
 export function helloSyntax(option: string): string {
   return `ERR Syntax error in HELLO option '${option}'`;
+}
+
+/** XREAD and XREADGROUP with an odd number of words behind STREAMS. */
+export function unbalancedStreams(command: "xread" | "xreadgroup"): string {
+  const symbol = command === "xread" ? "$" : ">";
+  return `ERR Unbalanced '${command}' list of streams: for each stream key an ID or '${symbol}' must be specified.`;
+}
+
+/** There is no group of this name; `key` and `group` as latin1 texts. */
+export function noGroup(key: string, group: string): string {
+  return `NOGROUP No such consumer group '${group}' for key name '${key}'`;
+}
+
+/** The key is absent, or has no group of this name. */
+export function noKeyOrGroup(key: string, group: string): string {
+  return `NOGROUP No such key '${key}' or consumer group '${group}'`;
+}
+
+/** Of a numeric option: "ERR Invalid IDLE option argument for XCLAIM". */
+export function invalidStreamOption(what: string, command: string): string {
+  return `ERR Invalid ${what} argument for ${command}`;
 }
 
 /** Bytes of user input that an error echoes. */

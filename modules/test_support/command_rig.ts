@@ -48,7 +48,11 @@ export class CommandRig {
       setMaxIntsetEntries: 512,
       setMaxListpackEntries: 128,
       setMaxListpackValue: 64,
+      zsetMaxListpackEntries: 128,
+      zsetMaxListpackValue: 64,
       hllSparseMaxBytes: 3000,
+      listMaxListpackSize: -2,
+      listCompressDepth: 0,
       ...options.config,
     };
     const waiters = { ready: () => {} };

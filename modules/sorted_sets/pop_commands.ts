@@ -1,0 +1,322 @@
+// Commands that take the lowest or highest members out: ZPOPMIN, ZPOPMAX, ZMPOP, and BZPOPMIN, BZPOPMAX, BZMPOP, which
+// wait for them. ZPOPMIN is hot: it allocates nothing on the JavaScript heap.
+import { type CommandSpec, oneKey } from "../../core/commands/command.ts";
+import type { CommandClient } from "../../core/commands/command_client.ts";
+import { integerArgument } from "../../core/commands/number_arguments.ts";
+import { timeoutArgument } from "../../core/commands/timeout_argument.ts";
+import { parseSafeInteger } from "../../core/bytes/integer.ts";
+import { TYPE_ZSET } from "../../core/keyspace/entry_layout.ts";
+import type { Arguments } from "../../core/protocol/arguments.ts";
+import {
+  COUNT_NOT_POSITIVE,
+  MUST_BE_POSITIVE,
+  NUMKEYS_NOT_POSITIVE,
+  SYNTAX_ERROR,
+} from "../../core/protocol/errors.ts";
+import { countedKeys } from "./key_specs.ts";
+import { ABSENT, announceRemoved, openZsetToChange, REFUSED, zset } from "./zset_lookup.ts";
+
+type End = "min" | "max";
+
+/** How what was taken is replied. */
+const FLAT = 0; // member, score, member, score...
+const FLAT_WITH_KEY = 1; // key, member, score
+const PAIRS = 2; // [member, score]...
+const PAIRS_WITH_KEY = 3; // key, [[member, score]...]
+
+function zpopmin(client: CommandClient, args: Arguments): void {
+  popOne(client, args, "min");
+}
+
+function zpopmax(client: CommandClient, args: Arguments): void {
+  popOne(client, args, "max");
+}
+
+function popOne(client: CommandClient, args: Arguments, end: End): void {
+  const { reply } = client;
+  if (args.count > 3) {
+    reply.error(SYNTAX_ERROR);
+    return;
+  }
+  let count = 1;
+  if (args.count === 3) {
+    count = integerArgument(client, args, 2);
+    if (count !== count) return;
+    if (count < 0) {
+      reply.error(MUST_BE_POSITIVE);
+      return;
+    }
+  }
+  const found = openZsetToChange(client, args);
+  if (found === REFUSED) return;
+  if (found === ABSENT || count === 0) reply.emptyArray();
+  else pop(client, args, 1, end, count, args.count === 3 && reply.protocol === 3 ? PAIRS : FLAT);
+}
+
+function zmpop(client: CommandClient, args: Arguments): void {
+  popFromFirst(client, args, 1, NaN);
+}
+
+function bzmpop(client: CommandClient, args: Arguments): void {
+  const timeoutMs = timeoutArgument(client, args, 1);
+  if (timeoutMs === timeoutMs) popFromFirst(client, args, 2, timeoutMs);
+}
+
+/** ZMPOP and, with a timeout, BZMPOP: the number of keys is at argument `numkeys`. */
+function popFromFirst(client: CommandClient, args: Arguments, numkeys: number, timeoutMs: number): void {
+  const { reply } = client;
+  const keys = positiveArgument(args, numkeys);
+  if (keys !== keys) {
+    reply.error(NUMKEYS_NOT_POSITIVE);
+    return;
+  }
+  const where = numkeys + keys + 1;
+  const isMin = where < args.count && args.is(where, "min");
+  if (where >= args.count || !(isMin || args.is(where, "max"))) {
+    reply.error(SYNTAX_ERROR);
+    return;
+  }
+  let count = 1;
+  let next = where + 1;
+  if (next + 1 < args.count && args.is(next, "count")) {
+    count = positiveArgument(args, next + 1);
+    if (count !== count) {
+      reply.error(COUNT_NOT_POSITIVE);
+      return;
+    }
+    next += 2;
+  }
+  if (next < args.count) {
+    reply.error(SYNTAX_ERROR);
+    return;
+  }
+  const end = isMin ? "min" : "max";
+  if (popFrom(client, args, numkeys + 1, numkeys + keys, end, count, PAIRS_WITH_KEY)) return;
+  if (timeoutMs === timeoutMs) waitFor(client, args, numkeys + 1, numkeys + keys, timeoutMs);
+  else reply.nullArray();
+}
+
+/** A whole number above 0, or NaN. */
+function positiveArgument(args: Arguments, index: number): number {
+  const value = parseSafeInteger(args.buffer, args.starts[index], args.ends[index]);
+  return value > 0 ? value : NaN;
+}
+
+function bzpopmin(client: CommandClient, args: Arguments): void {
+  popOrWait(client, args, "min");
+}
+
+function bzpopmax(client: CommandClient, args: Arguments): void {
+  popOrWait(client, args, "max");
+}
+
+function popOrWait(client: CommandClient, args: Arguments, end: End): void {
+  const last = args.count - 2;
+  const timeoutMs = timeoutArgument(client, args, args.count - 1);
+  if (timeoutMs !== timeoutMs) return;
+  if (!popFrom(client, args, 1, last, end, 1, FLAT_WITH_KEY)) waitFor(client, args, 1, last, timeoutMs);
+}
+
+/** Takes from the first key that holds a sorted set; false, and no reply, where none does. */
+function popFrom(
+  client: CommandClient,
+  args: Arguments,
+  first: number,
+  last: number,
+  end: End,
+  count: number,
+  shape: number,
+): boolean {
+  for (let index = first; index <= last; index++) {
+    const found = openZsetToChange(client, args, index);
+    if (found === ABSENT) continue;
+    if (found !== REFUSED) pop(client, args, index, end, count, shape);
+    return true;
+  }
+  return false;
+}
+
+function waitFor(
+  client: CommandClient,
+  args: Arguments,
+  firstKey: number,
+  lastKey: number,
+  timeoutMs: number,
+): void {
+  if (!client.mayBlock) client.reply.nullArray();
+  else {
+    client.server.waiters.wait(client, args, { firstKey, lastKey, type: TYPE_ZSET, timeoutMs, timedOut });
+  }
+}
+
+function timedOut(client: CommandClient): void {
+  client.reply.nullArray();
+}
+
+/** Takes members out of the open sorted set, at most `count`, and replies them. */
+function pop(
+  client: CommandClient,
+  args: Arguments,
+  index: number,
+  end: End,
+  count: number,
+  shape: number,
+): void {
+  const { reply } = client;
+  const taken = Math.min(count, zset.size);
+  if (shape === PAIRS_WITH_KEY) reply.array(2);
+  else if (shape === FLAT_WITH_KEY) reply.array(1 + taken * 2);
+  else reply.array(shape === PAIRS ? taken : taken * 2);
+  if (shape === FLAT_WITH_KEY || shape === PAIRS_WITH_KEY) {
+    reply.bulk(args.buffer, args.starts[index], args.ends[index]);
+  }
+  if (shape === PAIRS_WITH_KEY) reply.array(taken);
+  const isNested = shape === PAIRS || shape === PAIRS_WITH_KEY;
+  for (let left = taken; left > 0; left--) {
+    const rank = end === "min" ? 0 : zset.size - 1;
+    zset.seek(rank);
+    if (isNested) reply.array(2);
+    zset.readMember();
+    reply.bulk(zset.bytes, zset.start, zset.end);
+    zset.readScore();
+    reply.double(zset.score);
+    zset.removeFound();
+  }
+  announceRemoved(client, args, index, end === "min" ? "zpopmin" : "zpopmax", taken);
+}
+
+export const popCommands: CommandSpec[] = [
+  {
+    name: "zpopmin",
+    arity: -2,
+    flags: ["write", "fast"],
+    categories: ["sortedset"],
+    keySpecs: oneKey("RW", "access", "delete"),
+    since: "5.0.0",
+    group: "sorted-set",
+    complexity: "O(M*log(N)) where N is the number of members and M the number of those taken",
+    summary: "Takes the members with the lowest scores out of a sorted set.",
+    arguments: [{ name: "key", type: "key", keySpecIndex: 0 }, {
+      name: "count",
+      type: "integer",
+      optional: true,
+    }],
+    handler: zpopmin,
+  },
+  {
+    name: "zpopmax",
+    arity: -2,
+    flags: ["write", "fast"],
+    categories: ["sortedset"],
+    keySpecs: oneKey("RW", "access", "delete"),
+    since: "5.0.0",
+    group: "sorted-set",
+    complexity: "O(M*log(N)) where N is the number of members and M the number of those taken",
+    summary: "Takes the members with the highest scores out of a sorted set.",
+    arguments: [{ name: "key", type: "key", keySpecIndex: 0 }, {
+      name: "count",
+      type: "integer",
+      optional: true,
+    }],
+    handler: zpopmax,
+  },
+  {
+    name: "bzpopmin",
+    arity: -3,
+    flags: ["write", "noscript", "blocking", "fast"],
+    categories: ["sortedset"],
+    keySpecs: [{
+      flags: ["RW", "access", "delete"],
+      begin: { index: 1 },
+      find: { lastKey: -2, step: 1, limit: 0 },
+    }],
+    since: "5.0.0",
+    group: "sorted-set",
+    complexity: "O(log(N)) where N is the number of members",
+    summary:
+      "Takes the member with the lowest score out of the first sorted set that there is, or waits for one.",
+    history: [["6.0.0", "Timeouts with a fraction."]],
+    arguments: [{ name: "key", type: "key", multiple: true, keySpecIndex: 0 }, {
+      name: "timeout",
+      type: "double",
+    }],
+    handler: bzpopmin,
+  },
+  {
+    name: "bzpopmax",
+    arity: -3,
+    flags: ["write", "noscript", "blocking", "fast"],
+    categories: ["sortedset"],
+    keySpecs: [{
+      flags: ["RW", "access", "delete"],
+      begin: { index: 1 },
+      find: { lastKey: -2, step: 1, limit: 0 },
+    }],
+    since: "5.0.0",
+    group: "sorted-set",
+    complexity: "O(log(N)) where N is the number of members",
+    summary:
+      "Takes the member with the highest score out of the first sorted set that there is, or waits for one.",
+    history: [["6.0.0", "Timeouts with a fraction."]],
+    arguments: [{ name: "key", type: "key", multiple: true, keySpecIndex: 0 }, {
+      name: "timeout",
+      type: "double",
+    }],
+    handler: bzpopmax,
+  },
+  {
+    name: "zmpop",
+    arity: -4,
+    flags: ["write", "movablekeys"],
+    categories: ["sortedset"],
+    keySpecs: [countedKeys(1, "RW", "access", "delete")],
+    since: "7.0.0",
+    group: "sorted-set",
+    complexity:
+      "O(K)+O(M*log(N)) where K is the number of keys, N the number of members and M the number of those taken",
+    summary: "Takes the lowest or highest members out of the first sorted set that there is.",
+    arguments: [{ name: "numkeys", type: "integer" }, {
+      name: "key",
+      type: "key",
+      multiple: true,
+      keySpecIndex: 0,
+    }, {
+      name: "where",
+      type: "oneof",
+      arguments: [{ name: "min", type: "pure-token", token: "MIN" }, {
+        name: "max",
+        type: "pure-token",
+        token: "MAX",
+      }],
+    }, { name: "count", type: "integer", token: "COUNT", optional: true }],
+    handler: zmpop,
+  },
+  {
+    name: "bzmpop",
+    arity: -5,
+    flags: ["write", "blocking", "movablekeys"],
+    categories: ["sortedset"],
+    keySpecs: [countedKeys(2, "RW", "access", "delete")],
+    since: "7.0.0",
+    group: "sorted-set",
+    complexity:
+      "O(K)+O(M*log(N)) where K is the number of keys, N the number of members and M the number of those taken",
+    summary:
+      "Takes the lowest or highest members out of the first sorted set that there is, or waits for one.",
+    arguments: [{ name: "timeout", type: "double" }, { name: "numkeys", type: "integer" }, {
+      name: "key",
+      type: "key",
+      multiple: true,
+      keySpecIndex: 0,
+    }, {
+      name: "where",
+      type: "oneof",
+      arguments: [{ name: "min", type: "pure-token", token: "MIN" }, {
+        name: "max",
+        type: "pure-token",
+        token: "MAX",
+      }],
+    }, { name: "count", type: "integer", token: "COUNT", optional: true }],
+    handler: bzmpop,
+  },
+];
