@@ -6,7 +6,7 @@ import { NO_EXPIRE } from "../../core/keyspace/entry_store.ts";
 import type { Ref } from "../../core/memory/arena.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { OFFSET_OUT_OF_RANGE } from "../../core/protocol/errors.ts";
-import { checkStringLength, findString, findStringToChange, REFUSED } from "./string_value.ts";
+import { checkStringLength, createZeroed, findString, findStringToChange, REFUSED } from "./string_value.ts";
 
 const EMPTY = new Uint8Array(0);
 
@@ -52,18 +52,6 @@ function setrange(client: CommandClient, args: Arguments): void {
   write(client, ref, offset, args, 3);
   db.changed("string", "setrange", args.buffer, args.starts[1], args.ends[1]);
   client.reply.integer(length);
-}
-
-/** A new string of zero bytes at key 1; nothing is left behind where memory does not suffice. */
-function createZeroed(client: CommandClient, args: Arguments, length: number): Ref {
-  const db = client.db;
-  const ref = db.setString(args.buffer, args.starts[1], args.ends[1], EMPTY, 0, 0, NO_EXPIRE);
-  try {
-    return db.resizeString(ref, length);
-  } catch (error) {
-    db.removeEntry(ref);
-    throw error;
-  }
 }
 
 /** Stores an argument's bytes into a string at an offset; they fit. */

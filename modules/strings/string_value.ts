@@ -1,9 +1,12 @@
 // What the string commands share: finding a string among the keys, copying it out, the length limit.
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { TYPE_STRING } from "../../core/keyspace/entry_layout.ts";
+import { NO_EXPIRE } from "../../core/keyspace/entry_store.ts";
 import type { Ref } from "../../core/memory/arena.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { STRING_TOO_LONG, WRONG_TYPE } from "../../core/protocol/errors.ts";
+
+const EMPTY = new Uint8Array(0);
 
 /** The key holds something else than a string; WRONGTYPE has been replied. */
 export const REFUSED = -1;
@@ -47,4 +50,16 @@ export function checkStringLength(client: CommandClient, length: number): boolea
   if (length <= client.server.config.values.protoMaxBulkLen) return true;
   client.reply.error(STRING_TOO_LONG);
   return false;
+}
+
+/** A new string of zero bytes at key 1; nothing is left behind where memory does not suffice. */
+export function createZeroed(client: CommandClient, args: Arguments, length: number): Ref {
+  const db = client.db;
+  const ref = db.setString(args.buffer, args.starts[1], args.ends[1], EMPTY, 0, 0, NO_EXPIRE);
+  try {
+    return db.resizeString(ref, length);
+  } catch (error) {
+    db.removeEntry(ref);
+    throw error;
+  }
 }
