@@ -366,15 +366,21 @@ export class QuickList {
     this.#enter(0);
   }
 
-  /** Removes `count` elements from `index` (at least 0) on. There are as many. */
-  removeRange(index: number, count: number): void {
-    if (count <= 0) return;
-    const { u32 } = this.arena;
-    // Nodes that will be cut are made raw first: nothing may fail half-way.
+  /** Makes the nodes raw that removing `count` elements from `index` on would cut: then it cannot fail. */
+  prepareRemoval(index: number, count: number): void {
+    if (this.compressDepth === 0) return;
     this.seek(index + count - 1);
     this.#nodes.makeRaw(this.#node);
     this.seek(index);
     this.#nodes.makeRaw(this.#node);
+  }
+
+  /** Removes `count` elements from `index` (at least 0) on. There are as many. */
+  removeRange(index: number, count: number): void {
+    if (count <= 0) return;
+    const { u32 } = this.arena;
+    this.prepareRemoval(index, count);
+    this.seek(index);
     let node = this.#node;
     let position = this.#position;
     this.#node = 0;
