@@ -59,7 +59,7 @@ Deno.test("fields with and without expiry, changed in any order, are what a mode
   const table = new FieldTable(arena);
   const used = arena.stats.used;
   fc.assert(
-    fc.property(fc.array(operation, { minLength: 200, maxLength: 200, size: "max" }), (operations) => {
+    fc.property(fc.array(operation, { maxLength: 400, size: "max" }), (operations) => {
       const model: Model = new Map();
       table.create();
       for (const { field: number, bytes, at, what } of operations) {
