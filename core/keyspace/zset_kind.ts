@@ -1,5 +1,5 @@
 // Sorted sets as the keyspace sees them: a listpack in one block, or an OrderedIndex. Registered by Keyspace.
-import { doubleText } from "../bytes/double.ts";
+import { doubleText17 } from "../bytes/double_17_digits.ts";
 import type { Arena, Ref } from "../memory/arena.ts";
 import { ROOT_SIZE } from "../structures/hashtable_layout.ts";
 import { OrderedIndex } from "../structures/ordered_index.ts";
@@ -84,7 +84,7 @@ export class ZsetKind implements ValueKind {
       zset.readMember();
       element.mix(zset.bytes, zset.start, zset.end);
       zset.readScore();
-      element.mixText(doubleText(zset.score));
+      element.mixText(doubleText17(zset.score));
       digest.add(element);
     } while (zset.forward());
   }

@@ -3,9 +3,11 @@
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import type { LoadedKey, LoadSink } from "./load_sink.ts";
 import { HashLoader } from "./types/hash_loader.ts";
+import { ListLoader } from "./types/list_loader.ts";
 import { KeyPlacer, type KeyPlacerOptions } from "./types/key_placer.ts";
 import type { LoadLimits } from "./types/load_limits.ts";
 import { SetLoader } from "./types/set_loader.ts";
+import { ZsetLoader } from "./types/zset_loader.ts";
 
 export interface KeyspaceSinkOptions extends KeyPlacerOptions {
   /** Told of auxiliary fields. */
@@ -16,7 +18,9 @@ export interface KeyspaceSinkOptions extends KeyPlacerOptions {
 
 export class KeyspaceSink implements LoadSink {
   readonly hashes: HashLoader;
+  readonly lists: ListLoader;
   readonly sets: SetLoader;
+  readonly zsets: ZsetLoader;
   readonly #placer: KeyPlacer;
 
   /** `limits` are looked at for each value: the configuration's own values will do. */
@@ -27,7 +31,9 @@ export class KeyspaceSink implements LoadSink {
   ) {
     const placer = this.#placer = new KeyPlacer(keyspace, options);
     this.hashes = new HashLoader(placer, limits);
+    this.lists = new ListLoader(placer, limits);
     this.sets = new SetLoader(placer, limits);
+    this.zsets = new ZsetLoader(placer, limits);
   }
 
   selectDb(database: number): void {

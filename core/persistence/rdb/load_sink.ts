@@ -2,7 +2,9 @@
 // Every span is valid during the call only. A value type has its own sink (types/{type}_sink.ts), a member here, and
 // an implementation in KeyspaceSink, RecordingSink and AcceptingSinks.
 import type { HashSink } from "./types/hash_sink.ts";
+import type { ListSink } from "./types/list_sink.ts";
 import type { SetSink } from "./types/set_sink.ts";
+import type { ZsetSink } from "./types/zset_sink.ts";
 
 /** A key with what the opcodes before it said. One object, reused for every key. */
 export interface LoadedKey {
@@ -20,7 +22,9 @@ export interface LoadedKey {
 /** Where the values of the types go. */
 export interface TypeSinks {
   readonly hashes: HashSink;
+  readonly lists: ListSink;
   readonly sets: SetSink;
+  readonly zsets: ZsetSink;
 }
 
 /**

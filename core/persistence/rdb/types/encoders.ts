@@ -1,10 +1,12 @@
 // Which class encodes which value type: one line a type. Strings are encoded by ValueEncoder itself.
-import { TYPE_HASH, TYPE_SET } from "../../../keyspace/entry_layout.ts";
+import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_ZSET } from "../../../keyspace/entry_layout.ts";
 import type { Ref } from "../../../memory/arena_layout.ts";
 import type { ArenaReader } from "../../../memory/arena_reader.ts";
 import type { ChunkWriter } from "../chunk_writer.ts";
 import { HashEncoder } from "./hash_encoder.ts";
+import { ListEncoder } from "./list_encoder.ts";
 import { SetEncoder } from "./set_encoder.ts";
+import { ZsetEncoder } from "./zset_encoder.ts";
 
 /**
  * Encodes the values of one type. Runs on the loop and in the workers of snapshot plugins, so it reads through the
@@ -22,4 +24,6 @@ export type TypeEncoderClass = new (reader: ArenaReader, writer: ChunkWriter) =>
 /** By value type (TYPE_*). */
 export const encoders: (TypeEncoderClass | undefined)[] = [];
 encoders[TYPE_HASH] = HashEncoder;
+encoders[TYPE_LIST] = ListEncoder;
 encoders[TYPE_SET] = SetEncoder;
+encoders[TYPE_ZSET] = ZsetEncoder;
