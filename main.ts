@@ -6,6 +6,7 @@ import { PluginError } from "./core/plugins/plugin_error.ts";
 import { ConfigError } from "./core/server/config/config_error.ts";
 import { loadConfig } from "./core/server/config/load_config.ts";
 import { makeServerLog } from "./core/server/config/server_log.ts";
+import type { Crash } from "./core/server/crash_report.ts";
 import { Server } from "./core/server/server.ts";
 import { StartError } from "./core/server/start_error.ts";
 import { VERSION } from "./core/server/version.ts";
@@ -64,11 +65,14 @@ async function runServer(words: readonly string[]): Promise<number | undefined> 
   let server: Server | undefined;
   try {
     server = new Server(config, log, allCommands);
-    const { shutdown } = server;
+    const { shutdown, crashes } = server;
     // A terminal that is closed does not end the server.
     Deno.addSignalListener("SIGHUP", () => {});
     Deno.addSignalListener("SIGTERM", () => shutdown.signal("SIGTERM"));
     Deno.addSignalListener("SIGINT", () => shutdown.signal("SIGINT"));
+    Deno.addSignalListener("SIGABRT", () => crashes.fatal({ reason: "crashed by signal: 6, SIGABRT" }));
+    addEventListener("error", (event) => crashes.fatal(crashOf(event.error)));
+    addEventListener("unhandledrejection", (event) => crashes.fatal(crashOf(event.reason)));
     log.role = "M";
     await server.start();
     return undefined;
@@ -77,6 +81,11 @@ async function runServer(words: readonly string[]): Promise<number | undefined> 
     await server?.stop();
     return 1;
   }
+}
+
+function crashOf(error: unknown): Crash {
+  if (!(error instanceof Error)) return { reason: `crashed by an error: ${error}` };
+  return { reason: `crashed by an error: ${error.message}`, stack: error.stack };
 }
 
 function startFailure(error: unknown): string {

@@ -7,6 +7,7 @@ import type { KeyWaiters } from "./key_waiters.ts";
 import type { Transactions } from "./transaction.ts";
 import type { Command, CommandTable } from "../server/command_table.ts";
 import type { DumpService } from "../server/dump_service.ts";
+import type { Crash } from "../server/crash_report.ts";
 import type { LatencyMonitor } from "../server/latency_monitor.ts";
 import type { MemoryReport } from "../server/memory_report.ts";
 import type { PauseGate } from "../server/pause_gate.ts";
@@ -64,6 +65,8 @@ export interface ServerServices {
   /** Whether cron deletes expired keys. */
   activeExpire: boolean;
   changeReplicationId(): void;
+  /** Reports what went wrong and ends the process at once. */
+  crash(crash: Crash): never;
   /** DEBUG PAUSE-CRON. */
   pauseCron(paused: boolean): void;
   /** Zeroes what CONFIG RESETSTAT zeroes. */

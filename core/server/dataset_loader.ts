@@ -173,7 +173,9 @@ export class DatasetLoader {
     const { values } = this.server.config;
     return {
       databases: values.databases,
-      checksum: values.rdbchecksum ? "verify" as const : "ignore" as const,
+      checksum: values.rdbchecksum && !this.server.dumps.skipsChecksums
+        ? "verify" as const
+        : "ignore" as const,
       versionCheck: values.rdbVersionCheck,
       dropExpiredBefore: Date.now(),
       unsupported: "refuse" as const,

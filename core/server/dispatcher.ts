@@ -20,6 +20,7 @@ import {
   FLAG_SKIP_SLOWLOG,
   FLAG_WRITE,
 } from "./command_table.ts";
+import type { Crash } from "./crash_report.ts";
 import type { LatencyMonitor } from "./latency_monitor.ts";
 import type { ServerStats } from "./server_stats.ts";
 import type { SlowLog } from "./slow_log.ts";
@@ -79,6 +80,9 @@ export class Dispatcher {
   slowLengthMax = 128;
   /** `latency-tracking`. */
   tracksLatency = true;
+  /** Told of errors of our own; the client has lost its connection then, the server goes on. */
+  onFailure: (crash: Crash, client: Client) => void = ({ reason, stack }) =>
+    this.log.warning(`${reason}: ${stack}`);
   private attackLoggedAt = -Infinity;
   private run: Command | null = null;
   private runCount = 0;
@@ -276,8 +280,9 @@ export class Dispatcher {
       client.reply.error(errors.OUT_OF_MEMORY);
       return;
     }
-    const text = error instanceof Error ? error.stack ?? error.message : String(error);
-    this.log.warning(`Internal error in command '${command.fullName}': ${text}`);
+    const stack = error instanceof Error ? error.stack ?? error.message : String(error);
+    const reason = `Internal error in command '${command.fullName}'`;
+    this.onFailure({ reason, stack }, client);
     client.reply.error("ERR internal error, see the server log");
     client.closeAfterReply();
   }

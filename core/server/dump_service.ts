@@ -20,6 +20,9 @@ export class DumpService {
   /** Payloads of RESTORE that were checked down to the last element, which is all that were decoded. */
   payloadsChecked = 0;
 
+  /** DEBUG SET-SKIP-CHECKSUM-VALIDATION: damaged payloads go on to the decoder. */
+  skipsChecksums = false;
+
   constructor(private readonly keyspace: Keyspace, private readonly config: Config) {
     this.encoder = new DumpEncoder(new LiveReader(keyspace.arena));
     this.sink = new KeyspaceSink(keyspace, config.values, { existing: "replace" });
@@ -37,7 +40,10 @@ export class DumpService {
   }
 
   isPayload(bytes: Uint8Array, start: number, end: number): boolean {
-    return isDumpPayload(bytes, start, end, { versionCheck: this.config.values.rdbVersionCheck });
+    return isDumpPayload(bytes, start, end, {
+      versionCheck: this.config.values.rdbVersionCheck,
+      checksum: this.skipsChecksums ? "ignore" : "verify",
+    });
   }
 
   /** Puts the payload's value under the key, in place of what is there; false, with nothing changed, where it is bad. */

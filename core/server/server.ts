@@ -26,6 +26,7 @@ import { ClientRegistry } from "./client_registry.ts";
 import { type Command, CommandTable, FLAG_MAY_REPLICATE, FLAG_WRITE } from "./command_table.ts";
 import type { Config } from "./config/config.ts";
 import { bindConfig } from "./config_bindings.ts";
+import { type Crash, CrashReporter } from "./crash_report.ts";
 import { Cron } from "./cron.ts";
 import { DatasetLoader, type LoadingState } from "./dataset_loader.ts";
 import { Dispatcher, RESTRICT_LOADING, RESTRICT_MEMORY, RESTRICT_PAUSE } from "./dispatcher.ts";
@@ -42,6 +43,7 @@ import { removePidFile, writePidFile } from "./pid_file.ts";
 import { SaveCoordinator } from "./save_coordinator.ts";
 import { ServerStats } from "./server_stats.ts";
 import { ShutdownController } from "./shutdown_controller.ts";
+import { ServiceManager, type Supervision } from "./service_manager.ts";
 import { SlowLog } from "./slow_log.ts";
 import { Transactions } from "./transactions.ts";
 import { COMPATIBLE_REDIS_VERSION, VERSION } from "./version.ts";
@@ -90,7 +92,9 @@ export class Server implements ServerServices, ClientHost {
   startupTables = 0;
   private readonly waitingKeys = new WaitingKeys();
   private readonly prefetch: Prefetch;
+  readonly crashes = new CrashReporter(this);
   private readonly cron: Cron;
+  private readonly manager: ServiceManager;
   private readonly heldWriters = new Set<Client>();
   private turnStart = 0;
   /** The pid file, once it is ours. */
@@ -139,7 +143,11 @@ export class Server implements ServerServices, ClientHost {
     this.dumps = new DumpService(this.keyspace, config);
     this.turn = new Turn({ beginTurn: () => this.beginTurn(), beforeSleep: () => this.beforeSleep() });
     this.gateway = new Gateway(this);
+    this.dispatcher.onFailure = (crash, client) => {
+      this.crashes.survived({ ...crash, client: client.describe() });
+    };
     this.cron = new Cron(this);
+    this.manager = new ServiceManager(values.supervised as Supervision, log);
     bindConfig(this);
   }
 
@@ -165,10 +173,12 @@ export class Server implements ServerServices, ClientHost {
     this.gateway.accept();
     await this.loader.loadAtStart();
     this.gateway.announce();
+    await this.manager.ready();
   }
 
   /** Closes everything; the process may exit then. */
   async stop(): Promise<void> {
+    await this.manager.stopping();
     this.cron.stop();
     this.loopMonitor.stop();
     this.memoryLimit.stop();
@@ -281,6 +291,11 @@ export class Server implements ServerServices, ClientHost {
 
   changeReplicationId(): void {
     this.replicationId = randomHex(40);
+  }
+
+  /** Reports and ends the process at once. */
+  crash(crash: Crash): never {
+    return this.crashes.fatal(crash);
   }
 
   pauseCron(paused: boolean): void {

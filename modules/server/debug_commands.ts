@@ -87,6 +87,34 @@ function changeReplicationId(client: CommandClient, _args: Arguments): void {
   client.reply.ok();
 }
 
+function setSkipChecksums(client: CommandClient, args: Arguments): void {
+  client.server.dumps.skipsChecksums = args.latin1(2) !== "0";
+  client.reply.ok();
+}
+
+function rewriteCompletely(client: CommandClient, _args: Arguments): void {
+  const mistake = client.server.config.rewrite({ complete: true });
+  if (mistake === null) client.reply.ok();
+  else client.reply.error(mistake);
+}
+
+function assertFails(client: CommandClient, _args: Arguments): void {
+  client.server.crash({ reason: "crashed by a failed assertion: 1 === 2", ...here(client) });
+}
+
+function panic(client: CommandClient, _args: Arguments): void {
+  client.server.crash({ reason: "crashed by a panic: called by DEBUG PANIC", ...here(client) });
+}
+
+/** No program in JavaScript reaches foreign memory: the end is the same, the report says where it came from. */
+function segfault(client: CommandClient, _args: Arguments): void {
+  client.server.crash({ reason: "crashed by signal: 11, as DEBUG SEGFAULT asked", ...here(client) });
+}
+
+function here(client: CommandClient): { stack?: string; client: string } {
+  return { stack: new Error("asked for by DEBUG").stack, client: client.describe() };
+}
+
 function setActiveExpire(client: CommandClient, args: Arguments): void {
   client.server.activeExpire = args.latin1(2) !== "0";
   client.reply.ok();
@@ -280,6 +308,18 @@ function action(name: string, arity: number, help: string[], handler: Handler): 
 }
 
 const actions: Action[] = [
+  action("assert", 2, ["ASSERT", "    Crash by assertion failed."], assertFails),
+  action("config-rewrite-force-all", 2, [
+    "CONFIG-REWRITE-FORCE-ALL",
+    "    Like CONFIG REWRITE but writes all configuration options, including",
+    "    keywords not listed in original configuration file or default values.",
+  ], rewriteCompletely),
+  action("panic", 2, ["PANIC", "    Crash the server simulating a panic."], panic),
+  action("segfault", 2, ["SEGFAULT", "    Crash the server with sigsegv."], segfault),
+  action("set-skip-checksum-validation", 3, [
+    "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+    "    Enables or disables checksum checks for RDB files and RESTORE's payload.",
+  ], setSkipChecksums),
   action("change-repl-id", 2, [
     "CHANGE-REPL-ID",
     "    Change the replication IDs of the instance.",
@@ -334,8 +374,13 @@ const actions: Action[] = [
     "STRINGMATCH-LEN <len> <pattern>",
     "    Run the glob matcher against a string of <len> 'a' characters.",
   ], stringmatchLen),
-  action("help", 2, [], (client) => replyHelp(client, "debug", actions.flatMap((each) => each.help))),
+  action("help", 2, [], (client) => replyHelp(client, "debug", sortedActions().flatMap((each) => each.help))),
 ];
+
+function sortedActions(): Action[] {
+  return actions.toSorted((a, b) => a.name < b.name ? -1 : 1);
+}
+
 const actionsByName = new Map(actions.map((each) => [each.name, each]));
 
 /** DEBUG is one command whose first argument says what to do, as in Valkey: its actions have no entries of their own. */

@@ -62,11 +62,12 @@ export function isDumpPayload(
   bytes: Uint8Array,
   start: number,
   end: number,
-  options: { versionCheck: "strict" | "relaxed" },
+  options: { versionCheck: "strict" | "relaxed"; checksum?: "verify" | "ignore" },
 ): boolean {
   if (end - start < FOOTER_BYTES) return false;
   const version = payloadVersion(bytes, end);
   if (version < 1 || (options.versionCheck === "strict" && !isReadable(version))) return false;
+  if (options.checksum === "ignore") return true;
   const checksumAt = end - CHECKSUM_BYTES;
   const crc = new Crc64();
   crc.update(bytes, start, checksumAt);

@@ -7,7 +7,7 @@ import { checkTogether } from "./option_rules.ts";
 import { BadValue, isRefused, type Occasion } from "./option.ts";
 import { findOption, type NamedOption, namedOptions } from "./option_lookup.ts";
 import { type ConfigValues, optionByName, type OptionName, optionNames, valueKey } from "./option_table.ts";
-import { rewriteConfigFile } from "./rewrite.ts";
+import { rewriteConfigFile, type RewriteOptions } from "./rewrite.ts";
 
 /** Applies a change. A returned text refuses it: all options of the CONFIG SET go back to what they were. */
 export type ChangeHook = (values: ConfigValues) => string | void;
@@ -146,10 +146,10 @@ export class Config {
   /**
    * CONFIG REWRITE: brings the configuration file up to date. Returns the wire error (without the dash), or null.
    */
-  rewrite(): string | null {
+  rewrite(options: RewriteOptions = {}): string | null {
     if (this.file === "") return "ERR The server is running without a config file";
     try {
-      rewriteConfigFile(this.file, this);
+      rewriteConfigFile(this.file, this, options);
       return null;
     } catch (error) {
       return `ERR Rewriting config file: ${systemErrorText(error)}`;

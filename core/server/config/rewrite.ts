@@ -9,9 +9,17 @@ export function isYamlPath(path: string): boolean {
   return /\.ya?ml$/i.test(path);
 }
 
+export interface RewriteOptions {
+  /** Also options that are at their default and have no line. */
+  readonly complete?: boolean;
+}
+
 /** Rewrites the file, or creates it when it went away. Throws the system's error; then the file is as it was. */
-export function rewriteConfigFile(path: string, config: Config): void {
+export function rewriteConfigFile(path: string, config: Config, options: RewriteOptions = {}): void {
   const { host } = config;
   const old = host.fileExists(path) ? new TextDecoder().decode(host.readFile(path)) : "";
-  host.replaceFile(path, isYamlPath(path) ? rewriteYamlText(old, config) : rewriteConfText(old, config));
+  host.replaceFile(
+    path,
+    isYamlPath(path) ? rewriteYamlText(old, config) : rewriteConfText(old, config, options),
+  );
 }

@@ -5,10 +5,11 @@ import { isDirective } from "./directives.ts";
 import { findOption } from "./option_lookup.ts";
 import { optionByName, type OptionName, optionNames, valueKey } from "./option_table.ts";
 import { splitWords } from "./quoting.ts";
+import type { RewriteOptions } from "./rewrite.ts";
 import { MARKER } from "./rewrite_marker.ts";
 
 /** The new text of a file whose text was `old`. */
-export function rewriteConfText(old: string, config: Config): string {
+export function rewriteConfText(old: string, config: Config, options: RewriteOptions = {}): string {
   const lines: string[] = [];
   /** Lines that each option has in the file and that are not used yet. */
   const linesOf = new Map<OptionName, number[]>();
@@ -44,7 +45,7 @@ export function rewriteConfText(old: string, config: Config): string {
         lines[at] = line;
         continue;
       }
-      if (!force) continue;
+      if (!force && !options.complete) continue;
       if (!marked) lines.push(MARKER);
       marked = true;
       lines.push(line);

@@ -68,16 +68,12 @@ export const generalOptions = {
     },
     doc: "Whether to run in the background.",
   }),
-  "supervised": enumeration(["upstart", "systemd", "auto", "no"], {
+  "supervised": enumeration(["systemd", "auto", "no"], {
     default: "no",
-    effect: "none",
+    effect: "live",
     immutable: true,
-    refuse: {
-      accepts: ["no", "auto"],
-      because:
-        "Spork does not notify a service manager; use Type=simple (systemd) or expect nothing (upstart), with supervised no",
-    },
-    doc: "Service manager to notify. `auto` finds none.",
+    doc:
+      "Service manager to notify. `auto` is systemd where NOTIFY_SOCKET is set; upstart can't be served by this runtime.",
   }),
   "pidfile": text({
     default: "",
@@ -109,8 +105,8 @@ export const generalOptions = {
   }),
   "crash-log-enabled": yesNo({
     default: true,
-    effect: "none",
-    doc: "Whether a crash is described in the log. The runtime prints its own description.",
+    effect: "live",
+    doc: "Whether a crash is described in the log.",
   }),
   "crash-memcheck-enabled": yesNo({
     default: true,
@@ -119,9 +115,9 @@ export const generalOptions = {
   }),
   "use-exit-on-panic": yesNo({
     default: false,
-    effect: "none",
+    effect: "live",
     hidden: true,
-    doc: "How to end after a crash.",
+    doc: "End with status 1 after a crash instead of by SIGABRT.",
   }),
   "watchdog-period": integer({
     default: 0,
