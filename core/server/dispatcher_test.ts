@@ -20,6 +20,7 @@ import {
 import { LatencyMonitor } from "./latency_monitor.ts";
 import { ServerStats } from "./server_stats.ts";
 import { SlowLog } from "./slow_log.ts";
+import { Transactions } from "./transactions.ts";
 
 function spec(name: string, arity: number, flags: string[], handler: Handler): CommandSpec {
   return {
@@ -50,6 +51,7 @@ class Rig {
   /** Access times were frozen while the last handler ran. */
   wasFrozen = false;
   readonly dispatcher: Dispatcher;
+  readonly transactions: Transactions = new Transactions(this.keyspace, () => this.dispatcher);
   private readonly sink = new OutputSink();
   readonly client = {
     reply: new ReplyWriter(this.sink),
@@ -57,6 +59,9 @@ class Rig {
     noTouch: false,
     blocking: null,
     transaction: null,
+    dirtyExec: false,
+    mayBlock: true,
+    heldArgs: Arguments.of("wait"),
     blockedMicros: 0,
     lastCommand: "",
     totalCommands: 0,
@@ -85,6 +90,16 @@ class Rig {
         throw new Error("a bug");
       }),
       spec("refuse", 1, [], (client) => client.reply.error("ERR no")),
+      spec("save", 1, ["no_multi"], ok),
+      spec("wait", 1, ["fast", "blocking"], (client) => {
+        if (client.mayBlock) (client as Client).blocking = { reason: "keys" };
+        else client.reply.nullArray();
+      }),
+      spec("multi", 1, ["loading", "fast"], (client) => {
+        this.transactions.begin(client);
+        client.reply.ok();
+      }),
+      spec("exec", 1, ["loading", "skip_slowlog"], (client) => this.transactions.execute(client)),
     ]);
     this.dispatcher = new Dispatcher(
       this.table,
@@ -98,7 +113,7 @@ class Rig {
         holdForSnapshot: () => this.hold("snapshot"),
       },
       { hasReady: false, serve: () => {} },
-      { queue: () => {}, discard: () => {} },
+      this.transactions,
       { debug: log, verbose: log, notice: log, warning: log } as ConstructorParameters<typeof Dispatcher>[8],
     );
   }
@@ -216,4 +231,105 @@ Deno.test("calls and time are accounted; slow commands reach the slow log", () =
   assert.equal(rig.command("ping").calls, 2);
   assert.equal(rig.command("ping").histogram.total, 2);
   assert.ok(rig.stats.commandMicros >= rig.command("ping").micros);
+});
+
+/** MULTI, these commands, then the restriction, then EXEC. */
+function executed(bit: number, ...commands: string[][]): { replies: string[]; rig: Rig } {
+  const rig = new Rig();
+  rig.hasRoom = false;
+  const word = (...words: string[]) => rig.run(...words).split(" ")[0].trim();
+  const replies = [word("multi"), ...commands.map((words) => word(...words))];
+  rig.dispatcher.restrictions = bit;
+  replies.push(rig.run("exec"));
+  return { replies, rig };
+}
+
+Deno.test("EXEC is checked for all that it will run; where it is refused the transaction is gone", () => {
+  const get = ["get", "k"];
+  const set = ["set", "k", "v"];
+  const info = ["info"];
+  assert.deepEqual(executed(0, get, set).replies, ["+OK", "+QUEUED", "+QUEUED", "*2\r\n+OK\r\n+OK\r\n"]);
+  const refused = /^-EXECABORT Transaction discarded because of: (\w+)/;
+  for (
+    const [bit, commands, word] of [
+      [RESTRICT_MEMORY, [set], "OOM"],
+      [RESTRICT_MEMORY, [get], undefined],
+      [RESTRICT_SNAPSHOT_ERROR, [get, set], "MISCONF"],
+      [RESTRICT_SNAPSHOT_ERROR, [get], undefined],
+      [RESTRICT_LOADING, [info, get], "LOADING"],
+      [RESTRICT_LOADING, [info, info], undefined],
+      [RESTRICT_LOADING, [], undefined],
+    ] as [number, string[][], string | undefined][]
+  ) {
+    const { replies, rig } = executed(bit, ...commands);
+    assert.equal(refused.exec(replies.at(-1)!)?.[1], word, `${bit} ${commands}`);
+    assert.equal(rig.client.transaction, null);
+  }
+});
+
+Deno.test("while queueing, memory and save errors break the transaction", () => {
+  for (
+    const [bit, command] of [[RESTRICT_MEMORY, ["get", "k"]], [RESTRICT_SNAPSHOT_ERROR, [
+      "del",
+      "k",
+    ]]] as const
+  ) {
+    const rig = new Rig();
+    rig.run("multi");
+    rig.hasRoom = false;
+    rig.dispatcher.restrictions = bit;
+    assert.match(rig.run(...command), /^-(OOM|MISCONF) /);
+    rig.dispatcher.restrictions = 0;
+    assert.match(rig.run("exec"), /^-EXECABORT Transaction discarded because of previous errors\./);
+  }
+  const rig = new Rig();
+  rig.run("multi");
+  assert.match(rig.run("save"), /^-ERR Command not allowed inside a transaction/);
+  assert.match(rig.run("exec"), /^-EXECABORT /);
+});
+
+Deno.test("a transaction that writes waits for the snapshot as a whole, before any of its commands", () => {
+  const { replies, rig } = executed(RESTRICT_SNAPSHOT_PRESSURE, ["get", "k"], ["set", "k", "v"]);
+  assert.equal(replies.at(-1), "");
+  assert.deepEqual(rig.held, ["snapshot"]);
+  assert.equal(rig.command("get").calls + rig.command("set").calls, 0);
+  // Nobody waits in order to queue, and one that only reads does not wait at all.
+  rig.held.length = 0;
+  rig.client.transaction = null;
+  rig.run("multi");
+  assert.equal(rig.run("set", "k", "v"), "+QUEUED\r\n");
+  assert.deepEqual(rig.held, []);
+  assert.match(executed(RESTRICT_SNAPSHOT_PRESSURE, ["get", "k"]).replies.at(-1)!, /^\*1/);
+  // What waited runs whole.
+  rig.dispatcher.restrictions = 0;
+  assert.equal(rig.run("exec"), "*1\r\n+OK\r\n");
+});
+
+Deno.test("inside EXEC each command is accounted, errors are not EXEC's, and nobody blocks", () => {
+  const rig = new Rig();
+  rig.dispatcher.slowMicros = 0;
+  for (const words of [["multi"], ["refuse"], ["ping"], ["wait"], ["full"]]) rig.run(...words);
+  assert.equal(rig.run("exec").replace(/-OOM.*/, "-OOM"), "*4\r\n-ERR no\r\n+OK\r\n*-1\r\n-OOM\r\n");
+  const counts = (name: string) => [rig.command(name).calls, rig.command(name).failed];
+  assert.deepEqual(["refuse", "ping", "wait", "full", "exec"].map(counts), [[1, 1], [1, 0], [1, 0], [1, 1], [
+    1,
+    0,
+  ]]);
+  const logged = rig.slowLog.latest(-1).map((entry) =>
+    latin1Text(entry.arguments[0], 0, entry.arguments[0].length)
+  );
+  assert.deepEqual(logged.reverse(), ["multi", "refuse", "ping", "wait", "full"]);
+  assert.equal(rig.client.mayBlock, true);
+});
+
+Deno.test("a command that blocks is counted when it has ended", () => {
+  const rig = new Rig();
+  rig.run("wait");
+  assert.equal(rig.command("wait").calls, 0);
+  assert.ok(rig.client.blockedMicros > 0);
+  rig.dispatcher.waitEnded(rig.client, { failed: true });
+  const { calls, failed, micros, histogram } = rig.command("wait");
+  assert.deepEqual([calls, failed, histogram.total], [1, 1, 1]);
+  assert.ok(micros > 0);
+  assert.equal(rig.client.blockedMicros, 0);
 });
