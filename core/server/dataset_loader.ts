@@ -1,4 +1,5 @@
 // Loads the dump at start, in slices that leave the loop alive (clients get -LOADING), and again for DEBUG RELOAD.
+import { latin1Text } from "../bytes/ascii.ts";
 import { FileByteSource } from "../persistence/rdb/byte_source.ts";
 import { KeyspaceSink } from "../persistence/rdb/keyspace_sink.ts";
 import { loadRdb, loadRdbInSlices, type RdbLoadReport } from "../persistence/rdb/load.ts";
@@ -12,6 +13,8 @@ import type { Server } from "./server.ts";
 const SLICE_MS = 10;
 const DELAY_STEP_MS = 5;
 const PROGRESS_INTERVAL_MS = 2000;
+/** A damaged file may have many. */
+const EMPTY_KEYS_LOGGED = 10;
 
 export interface LoadingState {
   /** Milliseconds since 1970. */
@@ -158,10 +161,15 @@ export class DatasetLoader {
   }
 
   private sink(existing: "refuse" | "replace", state: LoadingState | null): KeyspaceSink {
-    const { keyspace, config } = this.server;
+    const { keyspace, config, log } = this.server;
+    let emptyKeys = 0;
     const functions: Uint8Array[] = this.functions = [];
     return new KeyspaceSink(keyspace, config.values, {
       existing,
+      onEmptyKey: (key) => {
+        if (++emptyKeys > EMPTY_KEYS_LOGGED) return;
+        log.notice(`rdbLoadObject skipping empty key: ${latin1Text(key.bytes, key.start, key.end)}`);
+      },
       onFunction: (bytes, start, end) => functions.push(bytes.slice(start, end)),
       onAux: (name, value) => {
         if (state !== null && name === "used-mem") state.usedMemory = Number(value);

@@ -14,6 +14,8 @@ export interface KeyspaceSinkOptions extends KeyPlacerOptions {
   onAux?: (name: string, value: string) => void;
   /** Told of function libraries; the bytes are valid during the call only. */
   onFunction?: (bytes: Uint8Array, start: number, end: number) => void;
+  /** Told of keys that were left out because they have no elements. */
+  onEmptyKey?: (key: LoadedKey) => void;
 }
 
 export class KeyspaceSink implements LoadSink {
@@ -55,6 +57,10 @@ export class KeyspaceSink implements LoadSink {
 
   functionCode(bytes: Uint8Array, start: number, end: number): void {
     this.options.onFunction?.(bytes, start, end);
+  }
+
+  emptyKey(key: LoadedKey): void {
+    this.options.onEmptyKey?.(key);
   }
 
   string(key: LoadedKey, value: Uint8Array, start: number, end: number): boolean {

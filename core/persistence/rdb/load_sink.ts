@@ -42,6 +42,8 @@ export interface LoadSink extends TypeSinks {
   /** The source of a function library. */
   functionCode(bytes: Uint8Array, start: number, end: number): void;
   string(key: LoadedKey, value: Uint8Array, start: number, end: number): boolean;
+  /** A key was left out because its value has no elements. */
+  emptyKey?(key: LoadedKey): void;
   /** The stream is complete and its checksum, if any, is right. */
   end(): void;
 }

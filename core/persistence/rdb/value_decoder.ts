@@ -143,6 +143,7 @@ export class ValueDecoder implements DecodeContext {
 
   emptyKey(): void {
     this.emptyKeysSkipped++;
+    this.sink.emptyKey?.(this.key);
   }
 
   expectNew(isNew: boolean): void {
