@@ -1,5 +1,6 @@
 // The timeout of blocking commands, with the error replies that Valkey gives. NaN means: the error has been replied.
-import { parseLongDouble } from "../bytes/long_double.ts";
+import { roundQuotient } from "../bytes/float_text.ts";
+import { type LongDouble, parseLongDouble } from "../bytes/long_double.ts";
 import { parseInt64, parseSafeInteger } from "../bytes/integer.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import {
@@ -13,6 +14,10 @@ import type { CommandClient } from "./command_client.ts";
 /** The largest signed 64-bit integer: no timeout may end beyond it. */
 const TIME_MAX = 2 ** 63;
 
+/** An 80-bit float as `parseLongDouble` gives it. */
+const MANTISSA_BITS = 64;
+const EXPONENT_MIN = -16445;
+
 /** A timeout in seconds (a decimal fraction is allowed) as milliseconds, rounded up; 0 = for ever. */
 export function timeoutArgument(client: CommandClient, args: Arguments, index: number): number {
   const start = args.starts[index];
@@ -25,7 +30,7 @@ export function timeoutArgument(client: CommandClient, args: Arguments, index: n
     return NaN;
   }
   if (value.infinite) return checked(client, value.mantissa > 0n ? Infinity : -Infinity);
-  return checked(client, ceilOfMilliseconds(value.mantissa, value.exponent));
+  return checked(client, ceilOfMilliseconds(value));
 }
 
 /** A timeout in milliseconds (XREAD BLOCK); 0 = for ever. */
@@ -48,12 +53,21 @@ function checked(client: CommandClient, milliseconds: number): number {
   return milliseconds;
 }
 
-/** mantissa * 2^exponent seconds in whole milliseconds, rounded up: the shortest fraction still waits. */
-function ceilOfMilliseconds(mantissa: bigint, exponent: number): number {
-  const scaled = mantissa * 1000n;
-  if (mantissa === 0n) return 0;
-  if (exponent > 64) return mantissa > 0n ? Infinity : -Infinity;
-  if (exponent >= 0) return Number(scaled << BigInt(exponent));
-  const shift = BigInt(-exponent);
-  return Number(-(-scaled >> shift));
+/** Whole milliseconds of so many seconds, rounded up: the shortest fraction still waits. */
+function ceilOfMilliseconds({ mantissa, exponent }: LongDouble): number {
+  const negative = mantissa < 0n;
+  // The product is rounded as the FPU does it, so that 0.1 is 100 ms and not a little more.
+  const product = roundQuotient(
+    (negative ? -mantissa : mantissa) * 1000n,
+    1n,
+    exponent,
+    MANTISSA_BITS,
+    EXPONENT_MIN,
+  );
+  if (product.mantissa === 0n) return 0;
+  if (product.exponent >= MANTISSA_BITS) return negative ? -Infinity : Infinity;
+  const magnitude = product.exponent >= 0
+    ? product.mantissa << BigInt(product.exponent)
+    : -(-product.mantissa >> BigInt(-product.exponent));
+  return negative ? -Number(magnitude) : Number(magnitude);
 }

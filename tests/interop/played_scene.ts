@@ -19,7 +19,15 @@ export async function playSame(servers: ServerPair, scene: string): Promise<void
 
 async function play(server: Server, scene: string): Promise<string[]> {
   await using stage = await Stage.open(server);
-  for (const [name, ...words] of commandLines(scene)) await stage.act(name, words);
+  for (const [name, ...words] of commandLines(scene)) {
+    try {
+      await stage.act(name, words);
+    } catch (error) {
+      throw new Error(`${server.name} at "${name} ${words.join(" ")}" behind ${Deno.inspect(stage.told)}`, {
+        cause: error,
+      });
+    }
+  }
   return stage.told;
 }
 
@@ -54,11 +62,12 @@ class Stage implements AsyncDisposable {
         this.told.push(`${act}: ${await actor.pending}`);
         actor.pending = null;
       } else if (words[0] === "close") {
-        actor.pending?.catch(() => {});
         actor.client.close();
         this.#actors.delete(name);
       } else if (words.at(-1) === "&") {
         actor.pending = actor.client.raw(...this.#withIds(words.slice(0, -1)));
+        // Whoever takes the reply will see it.
+        actor.pending.catch(() => {});
         await eventually(() => this.#isBlocked(actor), { what: act });
       } else {
         const reply = await actor.client.raw(...this.#withIds(words));
@@ -69,7 +78,7 @@ class Stage implements AsyncDisposable {
   }
 
   async #enter(name: string): Promise<Actor> {
-    const client = await this.server.connect({ replyMilliseconds: 10_000 });
+    const client = await this.server.connect({ replyMilliseconds: 5_000 });
     const actor = { client, id: `${await client.call("CLIENT", "ID")}`, pending: null };
     this.#actors.set(name, actor);
     return actor;
@@ -86,10 +95,7 @@ class Stage implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     this.control.close();
-    for (const { client, pending } of this.#actors.values()) {
-      pending?.catch(() => {});
-      client.close();
-    }
+    for (const { client } of this.#actors.values()) client.close();
     return Promise.resolve();
   }
 }
