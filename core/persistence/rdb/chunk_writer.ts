@@ -216,6 +216,18 @@ export class ChunkWriter {
       this.options.compress && length <= COMPRESS_BYTES_MAX && this.#compressLarge(reader, address, length)
     ) return;
     this.length(length);
+    this.#arenaBytes(reader, address, length);
+  }
+
+  /** A string of `length` bytes of which the LZF stream of `compressed` bytes is there already, at an arena address. */
+  lzfString(reader: ArenaReader, address: number, compressed: number, length: number): void {
+    this.byte(LENGTH_ENCODED | STRING_LZF);
+    this.length(compressed);
+    this.length(length);
+    this.#arenaBytes(reader, address, compressed);
+  }
+
+  #arenaBytes(reader: ArenaReader, address: number, length: number): void {
     let at = address;
     const end = address + length;
     while (at < end) {
