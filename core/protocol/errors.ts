@@ -95,6 +95,17 @@ export const BITFIELD_TYPE =
   "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.";
 export const BITFIELD_READ_ONLY = "ERR BITFIELD_RO only supports the GET subcommand";
 
+// HyperLogLogs.
+export const NOT_A_HYPERLOGLOG = "WRONGTYPE Key is not a valid HyperLogLog string value.";
+export const CORRUPT_HYPERLOGLOG = "INVALIDOBJ Corrupted HLL object detected";
+export const HYPERLOGLOG_NOT_SPARSE = "ERR HLL encoding is not sparse";
+export const KEY_DOES_NOT_EXIST = "ERR The specified key does not exist";
+
+/** `name` as it was given. */
+export function unknownPfdebugSubcommand(name: string): string {
+  return `ERR Unknown PFDEBUG subcommand '${name}'`;
+}
+
 // Databases.
 export const DB_OUT_OF_RANGE = "ERR DB index is out of range";
 export const INVALID_FIRST_DB = "ERR invalid first DB index";
@@ -127,6 +138,8 @@ export const PROTECTED_MODE =
   "up an authentication password for the default user. NOTE: You only need to do one of the above things in " +
   "order for the server to start accepting connections from the outside.";
 
+export const PACKED_THRESHOLD_RANGE =
+  "ERR argument must be a memory value bigger than 1 and smaller than 4gb";
 export const DEBUG_NOT_ALLOWED =
   'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a ' +
   "local connection, otherwise you need to set this option in the configuration file, and then restart the server.";
@@ -157,6 +170,9 @@ export const XREADGROUP_LAST_ID =
   "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by " +
   "specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set.";
 export const XREADGROUP_GROUP_MISSING = "ERR Missing GROUP option for XREADGROUP";
+/** Ends the error of a client that waited for a key which went away: Redis 7.0 has these words, Valkey only the code. */
+export const STREAM_KEY_GONE = ": the stream key no longer exists";
+export const XAUTOCLAIM_COUNT = "ERR COUNT must be > 0";
 export const XGROUP_KEY_MISSING =
   "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM " +
   "option to create an empty stream automatically.";
@@ -256,6 +272,10 @@ export function noGroup(key: string, group: string): string {
 /** The key is absent, or has no group of this name. */
 export function noKeyOrGroup(key: string, group: string): string {
   return `NOGROUP No such key '${key}' or consumer group '${group}'`;
+}
+
+export function unrecognizedXclaimOption(option: string): string {
+  return `ERR Unrecognized XCLAIM option '${option}'`;
 }
 
 /** Of a numeric option: "ERR Invalid IDLE option argument for XCLAIM". */

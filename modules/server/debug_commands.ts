@@ -6,7 +6,12 @@ import type { CommandClient } from "../../core/commands/command_client.ts";
 import { replyHelp } from "../../core/commands/help.ts";
 import { lruIdleSeconds } from "../../core/keyspace/access.ts";
 import { datasetDigest, valueDigest } from "../../core/keyspace/digest.ts";
-import { ENCODING_HASHTABLE, TYPE_STRING, WORD_ACCESS } from "../../core/keyspace/entry_layout.ts";
+import {
+  ENCODING_HASHTABLE,
+  ENCODING_LISTPACK,
+  TYPE_LIST,
+  WORD_ACCESS,
+} from "../../core/keyspace/entry_layout.ts";
 import { NO_EXPIRE } from "../../core/keyspace/entry_store.ts";
 import { encodingName } from "../../core/keyspace/value_names.ts";
 import type { Ref } from "../../core/memory/arena.ts";
@@ -19,6 +24,7 @@ import {
   subcommandSyntax,
 } from "../../core/protocol/errors.ts";
 import type { HashTableStats } from "../../core/structures/hashtable.ts";
+import { listpackBytesOfList, quicklistFields, quicklistPackedThreshold } from "./debug_list_actions.ts";
 
 const encoder = new TextEncoder();
 
@@ -50,7 +56,9 @@ function object(client: CommandClient, args: Arguments): void {
   client.reply.simple(
     `Value at:0x${(ref * 16).toString(16)} refcount:1 encoding:${encodingName(entries.encoding(ref))} ` +
       `serializedlength:${serialized} lru:${access} ` +
-      `lru_seconds_idle:${lruIdleSeconds(access, keyspace.clock.lruSeconds)}`,
+      `lru_seconds_idle:${lruIdleSeconds(access, keyspace.clock.lruSeconds)}${
+        quicklistFields(keyspace, ref)
+      }`,
   );
 }
 
@@ -285,12 +293,12 @@ function listpack(client: CommandClient, args: Arguments): void {
     return;
   }
   const { entries, arena } = keyspace;
-  if (entries.type(ref) === TYPE_STRING || entries.encoding(ref) === ENCODING_HASHTABLE) {
+  if (entries.encoding(ref) !== ENCODING_LISTPACK) {
     client.reply.error("ERR Not a listpack encoded object.");
     return;
   }
   const value = entries.valueRef(ref);
-  const bytes = arena.u32[value * 4];
+  const bytes = entries.type(ref) === TYPE_LIST ? listpackBytesOfList(keyspace, ref) : arena.u32[value * 4];
   client.reply.simple(`Listpack of ${bytes} bytes at 0x${(value * 16).toString(16)}`);
 }
 
@@ -358,6 +366,10 @@ const actions: Action[] = [
     "    it is used instead of the 'key' prefix. Values are value:<num>, or <size> bytes.",
   ], populate),
   action("protocol", 3, ["PROTOCOL <type>", "    Reply with a test value of the specified type."], protocol),
+  action("quicklist-packed-threshold", 3, [
+    "QUICKLIST-PACKED-THRESHOLD <size>",
+    "    Set the length from which elements of lists have nodes of their own; 0: the default.",
+  ], quicklistPackedThreshold),
   action("reload", -2, [
     "RELOAD [option ...]",
     "    Save the RDB on disk and reload it back to memory. Valid <option> values:",
