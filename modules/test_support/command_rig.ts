@@ -53,6 +53,8 @@ export class CommandRig {
       hllSparseMaxBytes: 3000,
       listMaxListpackSize: -2,
       listCompressDepth: 0,
+      streamNodeMaxBytes: 4096,
+      streamNodeMaxEntries: 100,
       ...options.config,
     };
     const waiters = { ready: () => {} };
