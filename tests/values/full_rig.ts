@@ -16,7 +16,9 @@ export class FullRig extends CommandRig {
 
   constructor(options: { arenaBytes: number; config?: [string, string][]; commands?: CommandSpec[] }) {
     const config = new Config(new MemoryHost());
-    config.set(options.config ?? [], { local: true, loading: false });
+    config.values.enableDebugCommand = "yes";
+    const problem = config.set(options.config ?? [], { local: true, loading: false });
+    if (problem !== null) throw new Error(problem);
     super(options.commands ?? allCommands, {
       arenaBytes: options.arenaBytes,
       config: config.values as unknown as Record<string, unknown>,
@@ -25,6 +27,7 @@ export class FullRig extends CommandRig {
     Object.assign(
       this.server,
       {
+        config,
         dumps: new DumpService(this.keyspace, config),
         waiters: { wait: () => {}, ready: () => {} },
       } satisfies Partial<ServerServices>,
