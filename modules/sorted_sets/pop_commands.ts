@@ -2,7 +2,6 @@
 // wait for them. ZPOPMIN is hot: it allocates nothing on the JavaScript heap.
 import { type CommandSpec, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
-import { integerArgument } from "../../core/commands/number_arguments.ts";
 import { timeoutArgument } from "../../core/commands/timeout_argument.ts";
 import { parseSafeInteger } from "../../core/bytes/integer.ts";
 import { TYPE_ZSET } from "../../core/keyspace/entry_layout.ts";
@@ -40,9 +39,8 @@ function popOne(client: CommandClient, args: Arguments, end: End): void {
   }
   let count = 1;
   if (args.count === 3) {
-    count = integerArgument(client, args, 2);
-    if (count !== count) return;
-    if (count < 0) {
+    count = parseSafeInteger(args.buffer, args.starts[2], args.ends[2]);
+    if (!(count >= 0)) {
       reply.error(MUST_BE_POSITIVE);
       return;
     }

@@ -20,8 +20,8 @@ interface CommandFacts {
 /** redis-server 7.0 has this flag but does not print it. */
 const UNPRINTED_FLAG = "protected";
 
-/** Later versions accept fewer words here, and reply an error of their own. */
-const ARITY_CHANGED = new Set(["command|getkeys", "command|getkeysandflags"]);
+/** Later versions accept fewer words here, and reply an error of their own, or have more options. */
+const ARITY_CHANGED = new Set(["command|getkeys", "command|getkeysandflags", "zrank", "zrevrank"]);
 
 function everyCommand(): Command[] {
   const table = new CommandTable();
