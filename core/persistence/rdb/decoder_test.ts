@@ -6,6 +6,7 @@ import { loadRdb, loadRdbInSlices, type RdbLoadReport } from "./load.ts";
 import { listpackOf, RdbBuilder, ziplistOf } from "./rdb_builder.ts";
 import { RdbError, type RdbErrorCode } from "./rdb_error.ts";
 import { RecordingSink } from "./recording_sink.ts";
+import type { RecordedValue } from "./types/recording_sinks.ts";
 
 const options = { databases: 16, checksum: "verify", versionCheck: "strict", unsupported: "refuse" } as const;
 const fixtures = new URL("../../../tests/fixtures/rdb/", import.meta.url);
@@ -248,21 +249,67 @@ Deno.test("what comes after the end is left to the caller", () => {
   assert.match(new TextDecoder().decode(report.leftover), /^\*\d\r\n/);
 });
 
-Deno.test("real files of old versions", () => {
-  const encodings = load(Deno.readFileSync(new URL("encodings.rdb", fixtures)), { unsupported: "skip" });
-  assert.equal(encodings.report.version, 4);
-  const values = encodings.sink.values();
-  assert.equal(values.string, "Hello World");
-  assert.equal(values.number, "10");
-  assert.equal(values.compressible, "a".repeat(137));
-  assert.deepEqual(values.hash_zipped, { a: "1", b: "2", c: "3" });
-  assert.equal(Object.keys(values.hash).length, 11);
-  assert.equal(encodings.report.keysUnsupported, 0);
-  const hash = { f1: "v1", f2: "v2" };
-  for (const file of ["hash-ziplist.rdb", "hash-zipmap.rdb"]) {
-    assert.deepEqual(load(Deno.readFileSync(new URL(file, fixtures))).sink.values(), { hash });
+Deno.test("real files of old versions: every encoding, every value", () => {
+  const { sink, report } = load(Deno.readFileSync(new URL("encodings.rdb", fixtures)));
+  assert.equal(report.version, 4);
+  const list = ["1", "2", "3", "a", "b", "c", "100000", "6000000000"];
+  const zset = { a: 1, b: 2, c: 3, aa: 10, bb: 20, cc: 30, aaa: 100, bbb: 200, ccc: 300, aaaa: 1000 };
+  assert.deepEqual(inOrder(sink.values()), {
+    compressible: "a".repeat(137),
+    hash: {
+      a: "1",
+      aa: "10",
+      aaa: "100",
+      b: "2",
+      bb: "20",
+      bbb: "200",
+      c: "3",
+      cc: "30",
+      ccc: "300",
+      ddd: "400",
+      eee: "5000000000",
+    },
+    hash_zipped: { a: "1", b: "2", c: "3" },
+    list: [...list, ...list, ...list],
+    list_zipped: list,
+    number: "10",
+    set: ["1", "100000", "2", "3", "6000000000", "a", "b", "c"],
+    set_zipped_1: ["1", "2", "3", "4"],
+    set_zipped_2: ["100000", "200000", "300000", "400000"],
+    set_zipped_3: ["1000000000", "2000000000", "3000000000", "4000000000", "5000000000", "6000000000"],
+    string: "Hello World",
+    zset: Object.entries({ ...zset, bbbb: 5000000000, cccc: 123456789 }).sort(byName),
+    zset_zipped: [["a", 1], ["b", 2], ["c", 3]],
+  });
+  const kinds = [...sink.databases.get(0)!].map(([key, { kind }]) => `${key} ${kind}`);
+  for (const each of ["set_zipped_1 intset", "set members", "list nodes", "hash fields", "zset members"]) {
+    assert.ok(kinds.includes(each), each);
+  }
+  const small = { hash: { f1: "v1", f2: "v2" } };
+  const files: [file: string, values: Record<string, unknown>][] = [
+    ["hash-ziplist.rdb", small],
+    ["hash-zipmap.rdb", small],
+    ["list-quicklist.rdb", { list: ["7"] }],
+    ["zset-ziplist.rdb", { zset: [["one", 1], ["two", 2]] }],
+  ];
+  for (const [file, expected] of files) {
+    const loaded = load(Deno.readFileSync(new URL(file, fixtures))).sink.values();
+    for (const [key, value] of Object.entries(expected)) assert.deepEqual(loaded[key], value, file);
   }
 });
+
+function byName([a]: [string, number], [b]: [string, number]): number {
+  return a < b ? -1 : 1;
+}
+
+/** Members of sets and sorted sets sorted by name: their order in a file means nothing. */
+function inOrder(values: Record<string, RecordedValue>): Record<string, RecordedValue> {
+  for (const [key, value] of Object.entries(values)) {
+    if (key.startsWith("set")) (value as string[]).sort();
+    if (key.startsWith("zset")) (value as [string, number][]).sort(byName);
+  }
+  return values;
+}
 
 Deno.test("damage is refused with its code, offset and reason", () => {
   const start = () => new RdbBuilder(11).raw(0xfe, 0);
