@@ -5,6 +5,7 @@ import { clientCommands } from "./connection/client_commands.ts";
 import { sessionCommands } from "./connection/session_commands.ts";
 import { hashCommands } from "./hashes/commands.ts";
 import { listCommands } from "./lists/commands.ts";
+import { hyperLogLogCommands } from "./hyperloglog/commands.ts";
 import { keysCommands } from "./keys/keys_commands.ts";
 import { pluginCommands } from "./plugins/plugin_commands.ts";
 import { commandCommands } from "./server/command_commands.ts";
@@ -26,6 +27,7 @@ export const allCommands: CommandSpec[] = [
   ...stringCommands,
   ...bitmapCommands,
   ...hashCommands,
+  ...hyperLogLogCommands,
   ...listCommands,
   ...setCommands,
   ...sortedSetCommands,
