@@ -30,6 +30,12 @@ export interface CommandClient {
   authenticated: boolean;
   libraryName: string;
   libraryVersion: string;
+  /** Milliseconds since 1970 of the last read. */
+  readonly lastInteraction: number;
+  /** One letter for each state, as CLIENT LIST prints them. */
+  readonly flags: string;
+  /** CLIENT CAPA, one letter for each. */
+  capabilities: string;
   /** CLIENT NO-EVICT. */
   noEvict: boolean;
   /** CLIENT NO-TOUCH: this client's reads leave access information alone. */

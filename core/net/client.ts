@@ -9,7 +9,7 @@ import type { Arguments } from "../protocol/arguments.ts";
 import { ReplyWriter } from "../protocol/reply_writer.ts";
 import { NEED_MORE, PROTOCOL_ERROR, RequestParser } from "../protocol/request_parser.ts";
 import type { ClientHost, CloseReason } from "./client_host.ts";
-import { clientInfo } from "./client_info.ts";
+import { clientFlags, clientInfo } from "./client_info.ts";
 import type { Connection } from "./connection.ts";
 import { WAITING_KEYS_MAX } from "../protocol/waiting_keys.ts";
 import { OutputBuffer } from "./output_buffer.ts";
@@ -84,7 +84,6 @@ export class Client implements CommandClient {
   /** Client that gets this one's tracking messages; -1 = none. */
   redirect = -1;
   tracking = false;
-  /** CLIENT CAPA, one letter each. */
   capabilities = "";
   /** Why the connection ended; null while it has not. */
   closeReason: CloseReason | null = null;
@@ -198,6 +197,10 @@ export class Client implements CommandClient {
     const args = this.args;
     return OBJECT_BYTES + this.parser.memoryBytes + this.output.memoryBytes + this.multiBytes +
       args.starts.byteLength + args.ends.byteLength;
+  }
+
+  get flags(): string {
+    return clientFlags(this);
   }
 
   get heldArgs(): Arguments | null {

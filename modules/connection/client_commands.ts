@@ -87,6 +87,14 @@ function replyMode(client: CommandClient, args: Arguments): void {
   }
 }
 
+/** What this server does not know is ignored: clients tell all that they can do. */
+function capa(client: CommandClient, args: Arguments): void {
+  for (let i = 2; i < args.count; i++) {
+    if (args.is(i, "redirect") && !client.capabilities.includes("r")) client.capabilities += "r";
+  }
+  client.reply.ok();
+}
+
 function pause(client: CommandClient, args: Arguments): void {
   const { reply, server } = client;
   let mode: "all" | "write" = "all";
@@ -202,6 +210,21 @@ export const clientCommands: CommandSpec[] = [
     complexity: "Depends on the subcommand.",
     summary: "Lists, names, pauses and ends connections.",
     subcommands: [
+      {
+        ...shared,
+        name: "capa",
+        arity: -3,
+        since: "8.0.0",
+        summary: "Tells what the client can do; `redirect`: follow the server's directions to another one.",
+        arguments: [{ name: "capability", type: "string", multiple: true }],
+        help: [
+          "CAPA <option> [options...]",
+          "    Tell what the client can do. Options are:",
+          "    * REDIRECT",
+          "      The client follows redirections to the primary.",
+        ],
+        handler: capa,
+      },
       {
         ...shared,
         name: "getname",

@@ -3,15 +3,15 @@ import type { CommandSpec } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { NO_SUCH_CLIENT } from "../../core/protocol/errors.ts";
-import { type ClientFilter, parseClientFilter } from "./client_filter.ts";
+import { parseClientFilter, passes } from "./client_filter.ts";
 import { adminFlags, shared } from "./client_shared.ts";
 
 function list(client: CommandClient, args: Arguments): void {
-  const filter = parseClientFilter(client, args, 2, { allIds: true });
+  const filter = parseClientFilter(client, args, 2, { lists: true });
   if (filter === null) return;
   let text = "";
   for (const each of client.server.clients.all()) {
-    if (matches(filter, each, client)) text += `${each.describe()}\n`;
+    if (passes(filter, each, client)) text += `${each.describe()}\n`;
   }
   client.reply.verbatim("txt", text);
 }
@@ -29,9 +29,9 @@ function kill(client: CommandClient, args: Arguments): void {
     reply.error(NO_SUCH_CLIENT);
     return;
   }
-  const filter = parseClientFilter(client, args, 2, { allIds: false });
+  const filter = parseClientFilter(client, args, 2, { lists: false });
   if (filter === null) return;
-  const found = [...server.clients.all()].filter((each) => matches(filter, each, client));
+  const found = [...server.clients.all()].filter((each) => passes(filter, each, client));
   reply.integer(found.length);
   for (const each of found) end(each, client);
 }
@@ -40,20 +40,6 @@ function kill(client: CommandClient, args: Arguments): void {
 function end(target: CommandClient, self: CommandClient): void {
   if (target === self) target.closeAfterReply();
   else target.closeNow();
-}
-
-function matches(filter: ClientFilter, client: CommandClient, self: CommandClient): boolean {
-  if (filter.skipMe && client === self) return false;
-  if (filter.ids !== null && !filter.ids.has(client.id)) return false;
-  if (filter.address !== null && client.peer !== filter.address) return false;
-  if (filter.localAddress !== null && client.localAddress !== filter.localAddress) return false;
-  if (filter.kind !== null && client.kind !== filter.kind) return false;
-  if (filter.user !== null && client.user !== filter.user) return false;
-  if (filter.ageMin !== null) {
-    const age = (client.server.keyspace.clock.ms - client.createdAt) / 1000;
-    if (age < filter.ageMin) return false;
-  }
-  return true;
 }
 
 export const killCommand: CommandSpec = {
@@ -71,6 +57,8 @@ export const killCommand: CommandSpec = {
     ["5.0.0", "Replaced `slave` by `replica`; the old word still works."],
     ["6.2.0", "Added the filter `LADDR`."],
     ["8.0.0", "Added the filter `MAXAGE`."],
+    ["8.1.0", "`ID` takes several numbers."],
+    ["9.0.0", "Added the filters `NAME`, `IDLE`, `FLAGS`, `LIB-NAME`, `LIB-VER`, `DB`, `CAPA` and `IP`."],
   ],
   arguments: [{
     name: "filter",
@@ -82,13 +70,21 @@ export const killCommand: CommandSpec = {
         type: "oneof",
         multiple: true,
         arguments: [
-          { name: "client-id", type: "integer", token: "ID", optional: true },
+          { name: "client-id", type: "integer", token: "ID", optional: true, multiple: true },
           { name: "client-type", type: "string", token: "TYPE", optional: true },
           { name: "username", type: "string", token: "USER", optional: true },
           { name: "addr", type: "string", token: "ADDR", optional: true },
           { name: "laddr", type: "string", token: "LADDR", optional: true },
           { name: "skipme", type: "string", token: "SKIPME", optional: true },
           { name: "maxage", type: "integer", token: "MAXAGE", optional: true },
+          { name: "name", type: "string", token: "NAME", optional: true },
+          { name: "idle", type: "integer", token: "IDLE", optional: true },
+          { name: "flags", type: "string", token: "FLAGS", optional: true },
+          { name: "lib-name", type: "string", token: "LIB-NAME", optional: true },
+          { name: "lib-ver", type: "string", token: "LIB-VER", optional: true },
+          { name: "db", type: "integer", token: "DB", optional: true },
+          { name: "capa", type: "string", token: "CAPA", optional: true },
+          { name: "ip", type: "string", token: "IP", optional: true },
         ],
       },
     ],
@@ -112,6 +108,20 @@ export const killCommand: CommandSpec = {
     "      Kill connections by client id.",
     "    * MAXAGE <maxage>",
     "      Kill connections older than the specified age in seconds.",
+    "    * NAME <name>",
+    "      Kill connections of that name.",
+    "    * IDLE <seconds>",
+    "      Kill connections that were idle for at least so long.",
+    "    * FLAGS <letters>",
+    "      Kill connections with all of these flags.",
+    "    * LIB-NAME <name>, LIB-VER <version>",
+    "      Kill connections of a client library.",
+    "    * DB <number>",
+    "      Kill connections that selected the database.",
+    "    * CAPA <letters>",
+    "      Kill connections with all of these capabilities.",
+    "    * IP <address>",
+    "      Kill connections from the address, whatever their port.",
   ],
   handler: kill,
 };
@@ -124,7 +134,10 @@ export const listCommand: CommandSpec = {
   since: "2.4.0",
   complexity: "O(N) for N connections.",
   summary: "Describes connections, one a line.",
-  history: [["5.0.0", "Added the filter `TYPE`."], ["6.2.0", "Added the filter `ID`."]],
+  history: [["5.0.0", "Added the filter `TYPE`."], ["6.2.0", "Added the filter `ID`."], [
+    "8.1.0",
+    "Added the filters `USER`, `ADDR`, `LADDR`, `SKIPME` and `MAXAGE`.",
+  ], ["9.0.0", "Added the filters `NAME`, `IDLE`, `FLAGS`, `LIB-NAME`, `LIB-VER`, `DB`, `CAPA` and `IP`."]],
   tips: ["nondeterministic_output"],
   arguments: [
     {
@@ -140,6 +153,19 @@ export const listCommand: CommandSpec = {
       ],
     },
     { name: "client-id", type: "integer", token: "ID", optional: true, multiple: true },
+    { name: "username", type: "string", token: "USER", optional: true },
+    { name: "addr", type: "string", token: "ADDR", optional: true },
+    { name: "laddr", type: "string", token: "LADDR", optional: true },
+    { name: "skipme", type: "string", token: "SKIPME", optional: true },
+    { name: "maxage", type: "integer", token: "MAXAGE", optional: true },
+    { name: "name", type: "string", token: "NAME", optional: true },
+    { name: "idle", type: "integer", token: "IDLE", optional: true },
+    { name: "flags", type: "string", token: "FLAGS", optional: true },
+    { name: "lib-name", type: "string", token: "LIB-NAME", optional: true },
+    { name: "lib-ver", type: "string", token: "LIB-VER", optional: true },
+    { name: "db", type: "integer", token: "DB", optional: true },
+    { name: "capa", type: "string", token: "CAPA", optional: true },
+    { name: "ip", type: "string", token: "IP", optional: true },
   ],
   help: [
     "LIST [options ...]",
@@ -148,6 +174,22 @@ export const listCommand: CommandSpec = {
     "      Return clients of specified type.",
     "    * ID <id> [<id> ...]",
     "      Return clients of specified IDs only.",
+    "    * USER, ADDR, LADDR, SKIPME, MAXAGE",
+    "      As for CLIENT KILL; SKIPME is no unless given.",
+    "    * NAME <name>",
+    "      Return connections of that name.",
+    "    * IDLE <seconds>",
+    "      Return connections that were idle for at least so long.",
+    "    * FLAGS <letters>",
+    "      Return connections with all of these flags.",
+    "    * LIB-NAME <name>, LIB-VER <version>",
+    "      Return connections of a client library.",
+    "    * DB <number>",
+    "      Return connections that selected the database.",
+    "    * CAPA <letters>",
+    "      Return connections with all of these capabilities.",
+    "    * IP <address>",
+    "      Return connections from the address, whatever their port.",
   ],
   handler: list,
 };
