@@ -189,6 +189,7 @@ export const XSETID_ADDED_BELOW_LENGTH =
 
 // States of the server.
 export const LOADING = "LOADING Valkey is loading the dataset in memory";
+export const NO_REPLICAS = "NOREPLICAS Not enough good replicas to write.";
 export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
 export const SNAPSHOT_FAILED =
   "MISCONF Valkey is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands " +

@@ -1,6 +1,7 @@
 // Where options take effect: each group of values is applied once at start, and again when CONFIG SET changes it.
 import type { EvictionPolicy } from "../keyspace/eviction.ts";
 import type { OptionName } from "./config/option_table.ts";
+import { RESTRICT_REPLICAS } from "./dispatcher.ts";
 import type { Server } from "./server.ts";
 
 /** Applies all values and registers for changes. */
@@ -39,6 +40,10 @@ export function bindConfig(server: Server): void {
     eviction.tenacity = values.maxmemoryEvictionTenacity;
     keyspace.entries.usesLfu = values.maxmemoryPolicy.endsWith("lfu");
     server.limitMemory();
+  });
+
+  bind(["min-replicas-to-write", "min-replicas-max-lag"], () => {
+    server.restrict(RESTRICT_REPLICAS, values.minReplicasToWrite > 0 && values.minReplicasMaxLag > 0);
   });
 
   bind(["lfu-log-factor", "lfu-decay-time"], () => {

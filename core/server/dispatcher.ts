@@ -42,6 +42,7 @@ export const RESTRICT_MEMORY = 1 << 1;
 export const RESTRICT_PAUSE = 1 << 2;
 export const RESTRICT_SNAPSHOT_ERROR = 1 << 3;
 export const RESTRICT_SNAPSHOT_PRESSURE = 1 << 4;
+export const RESTRICT_REPLICAS = 1 << 5;
 
 /** What runs at once while a client has a transaction; everything else is queued. */
 const NOT_QUEUED = new Set(["exec", "discard", "multi", "watch", "quit", "reset"]);
@@ -331,6 +332,10 @@ export class Dispatcher {
       ((flags & FLAG_WRITE) !== 0 || command.fullName === "ping")
     ) {
       this.reject(client, command, errors.SNAPSHOT_FAILED);
+      return false;
+    }
+    if ((restrictions & RESTRICT_REPLICAS) !== 0 && (flags & FLAG_WRITE) !== 0) {
+      this.reject(client, command, errors.NO_REPLICAS);
       return false;
     }
     if ((restrictions & RESTRICT_LOADING) !== 0 && (flags & FLAG_LOADING) === 0) {

@@ -14,6 +14,7 @@ import {
   RESTRICT_LOADING,
   RESTRICT_MEMORY,
   RESTRICT_PAUSE,
+  RESTRICT_REPLICAS,
   RESTRICT_SNAPSHOT_ERROR,
   RESTRICT_SNAPSHOT_PRESSURE,
 } from "./dispatcher.ts";
@@ -185,6 +186,7 @@ Deno.test("each restriction holds back what it is about and nothing else", () =>
     "snapshot",
     "snapshot",
   ]]);
+  assert.deepEqual(restricted(RESTRICT_REPLICAS), ["+OK", "-NOREPLICAS", "-NOREPLICAS", "+OK", "+OK", []]);
   const [get, , , , , held] = restricted(RESTRICT_PAUSE);
   assert.equal(get, "");
   assert.deepEqual(held, ["pause get", "pause set", "pause del", "pause ping", "pause info"]);

@@ -139,7 +139,6 @@ const refusals: [words: string[], error: string][] = [
   ],
   // Spork's own refusals: what would be harmful to accept without doing it.
   [["appendonly", "yes"], failed("appendonly", "Spork has no append-only log yet; use save points")],
-  [["min-replicas-to-write", "1"], failed("min-replicas-to-write", "Spork does not replicate yet")],
   [
     ["port", "7000"],
     failed("port", "the server can't change it while it runs; set it in the configuration and restart"),

@@ -71,11 +71,18 @@ export const replicationOptions = {
     min: 0,
     max: INT_MAX,
     aliases: ["min-slaves-to-write"],
-    effect: "later",
-    refuse: { accepts: ["0"], because: NO_REPLICATION },
-    doc: "Replicas that must be near for writes to be accepted.",
+    effect: "live",
+    doc:
+      "Replicas that must be near for writes to be accepted. There are none yet: with this set, nothing is.",
   }),
-  "min-replicas-max-lag": number(10, 0, INT_MAX, "Seconds that count as near.", "min-slaves-max-lag"),
+  "min-replicas-max-lag": integer({
+    default: 10,
+    min: 0,
+    max: INT_MAX,
+    aliases: ["min-slaves-max-lag"],
+    effect: "live",
+    doc: "Seconds that count as near.",
+  }),
   "propagation-error-behavior": enumeration(["ignore", "panic", "panic-on-replicas"], {
     default: "ignore",
     effect: "later",
