@@ -3,6 +3,7 @@ import type { CommandSpec } from "../core/commands/command.ts";
 import { bitmapCommands } from "./bitmaps/commands.ts";
 import { clientCommands } from "./connection/client_commands.ts";
 import { sessionCommands } from "./connection/session_commands.ts";
+import { geoCommands } from "./geo/commands.ts";
 import { hashCommands } from "./hashes/commands.ts";
 import { listCommands } from "./lists/commands.ts";
 import { hyperLogLogCommands } from "./hyperloglog/commands.ts";
@@ -18,6 +19,8 @@ import { slowlogCommands } from "./server/slowlog_commands.ts";
 import { timeCommands } from "./server/time_commands.ts";
 import { setCommands } from "./sets/commands.ts";
 import { sortedSetCommands } from "./sorted_sets/commands.ts";
+import { streamCommands } from "./streams/commands.ts";
+import { sortCommands } from "./sorting/sort_commands.ts";
 import { stringCommands } from "./strings/commands.ts";
 import { transactionCommands } from "./transactions/transaction_commands.ts";
 
@@ -29,8 +32,11 @@ export const allCommands: CommandSpec[] = [
   ...hashCommands,
   ...hyperLogLogCommands,
   ...listCommands,
+  ...sortCommands,
   ...setCommands,
   ...sortedSetCommands,
+  ...geoCommands,
+  ...streamCommands,
   ...keysCommands,
   ...transactionCommands,
   ...commandCommands,

@@ -93,6 +93,13 @@ export interface Spans {
   readonly ends: ArrayLike<number>;
 }
 
+/** A key among the arguments. */
+export interface KeyPosition {
+  /** Index of the argument. */
+  index: number;
+  flags: readonly string[];
+}
+
 export interface CommandSpec {
   /** Lower case; for a subcommand its own word only ("list" under "client"). */
   name: string;
@@ -121,6 +128,8 @@ export interface CommandSpec {
   helpSince?: string;
   /** Flags of the keys in a given call, where a key specification has `variable_flags`. */
   keyFlags?: (args: Spans) => string[];
+  /** Keys of a given call that no key specification finds (SORT's STORE). */
+  unknownKeys?: (args: Spans) => KeyPosition[];
   handler?: Handler;
 }
 

@@ -1,13 +1,9 @@
 // Which arguments of a command are keys, by its key specifications. COMMAND GETKEYS, ACL and routing read it.
 import { equalsWord } from "../bytes/ascii.ts";
 import { parseSafeInteger } from "../bytes/integer.ts";
-import type { CommandSpec, KeySpec, Spans } from "./command.ts";
+import type { CommandSpec, KeyPosition, KeySpec, Spans } from "./command.ts";
 
-export interface KeyPosition {
-  /** Index of the argument. */
-  index: number;
-  flags: readonly string[];
-}
+export type { KeyPosition } from "./command.ts";
 
 /** The key arguments in order; null where the arguments do not fit the specifications. */
 export function extractKeys(spec: CommandSpec, args: Spans): KeyPosition[] | null {
@@ -39,6 +35,7 @@ export function extractKeys(spec: CommandSpec, args: Spans): KeyPosition[] | nul
     const flags = flagsOf(spec, keySpec, args);
     for (let index = from; index <= last; index += step) keys.push({ index, flags });
   }
+  if (spec.unknownKeys !== undefined) keys.push(...spec.unknownKeys(args));
   return keys;
 }
 

@@ -56,6 +56,20 @@ export class ListValue {
     this.ref = db.addCollection(key, start, end, TYPE_LIST, this.#encoding, this.items.root, NO_EXPIRE);
   }
 
+  /** Puts a new list under a key, in the place of what is there. Throws ARENA_FULL with nothing changed. */
+  putAt(db: Database, key: Uint8Array, start: number, end: number): void {
+    const { entries } = this.#keyspace;
+    const { root } = this.items;
+    const ref = entries.createCollection(key, start, end, TYPE_LIST, this.#encoding, root, NO_EXPIRE);
+    try {
+      db.putEntry(ref);
+    } catch (error) {
+      entries.freeEntryBlock(ref);
+      throw error;
+    }
+    this.ref = ref;
+  }
+
   /** Frees a new list that could not be finished. */
   discard(): void {
     this.items.destroy();

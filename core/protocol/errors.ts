@@ -59,6 +59,7 @@ export const EXEC_ABORTED = "EXECABORT Transaction discarded because of previous
 // Commands with a number of keys.
 export const NUMKEYS_NOT_POSITIVE = "ERR numkeys should be greater than 0";
 export const COUNT_NOT_POSITIVE = "ERR count should be greater than 0";
+export const SORT_NOT_A_DOUBLE = "ERR One or more scores can't be converted into double";
 export const INDEX_OUT_OF_RANGE = "ERR index out of range";
 export const RANK_IS_ZERO =
   "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from " +
@@ -104,6 +105,40 @@ export const KEY_DOES_NOT_EXIST = "ERR The specified key does not exist";
 /** `name` as it was given. */
 export function unknownPfdebugSubcommand(name: string): string {
   return `ERR Unknown PFDEBUG subcommand '${name}'`;
+}
+
+// Geo.
+export const UNKNOWN_UNIT = "ERR unsupported unit provided. please use M, KM, FT, MI";
+export const RADIUS_NOT_A_NUMBER = "ERR need numeric radius";
+export const RADIUS_NEGATIVE = "ERR radius cannot be negative";
+export const WIDTH_NOT_A_NUMBER = "ERR need numeric width";
+export const HEIGHT_NOT_A_NUMBER = "ERR need numeric height";
+export const BOX_NEGATIVE = "ERR height or width cannot be negative";
+export const NO_PLACE = "ERR could not decode requested zset member";
+export const COUNT_MUST_BE_POSITIVE = "ERR COUNT must be > 0";
+export const ANY_NEEDS_COUNT = "ERR the ANY argument requires COUNT argument";
+
+/** `%f` prints six digits after the point. */
+export function invalidPlace(longitude: number, latitude: number): string {
+  return `ERR invalid longitude,latitude pair ${sixDigits(longitude)},${sixDigits(latitude)}`;
+}
+
+function sixDigits(value: number): string {
+  return Object.is(value, -0) ? "-0.000000" : value.toFixed(6);
+}
+
+/** Of a search that stores its result; `what` is "GEOSEARCHSTORE" or "STORE option in GEORADIUS". */
+export function storeWithOptions(what: string): string {
+  return `ERR ${what} is not compatible with WITHDIST, WITHHASH and WITHCOORD options`;
+}
+
+/** `name` is the command as the client wrote it. */
+export function oneCenterNeeded(name: string): string {
+  return `ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for ${name}`;
+}
+
+export function oneShapeNeeded(name: string): string {
+  return `ERR exactly one of BYRADIUS and BYBOX can be specified for ${name}`;
 }
 
 // Databases.
