@@ -76,7 +76,7 @@ function combine(
   makeResult(client, operation);
   if (use === "store") {
     pack(client);
-    storeResult(client, args, name);
+    storeResult(client, args, 1, name);
   } else {
     replyResult(client);
   }

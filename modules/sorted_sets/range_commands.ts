@@ -113,7 +113,7 @@ function zrangestore(client: CommandClient, args: Arguments): void {
     result.discard();
     throw error;
   }
-  storeResult(client, args, "zrangestore");
+  storeResult(client, args, 1, "zrangestore");
 }
 
 function copyPart(): void {

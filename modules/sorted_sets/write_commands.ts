@@ -23,22 +23,27 @@ import {
   zset,
 } from "./zset_lookup.ts";
 
-/** Options of ZADD. */
-const NX = 1;
-const XX = 2;
-const GT = 4;
-const LT = 8;
-const CH = 16;
-const INCR = 32;
+/** Options of ZADD; GEOADD takes some of them. */
+export const NX = 1;
+export const XX = 2;
+export const GT = 4;
+export const LT = 8;
+export const CH = 16;
+export const INCR = 32;
 
-/** Scores of the command's pairs; kept while it is not too long. */
+/** Scores of the command's members; kept while they are not too many. */
 let scores = new Float64Array(64);
 const SCORES_KEPT_MAX = 4096;
 
-/** What the pairs did: see `putPairs`. */
+/** Where the members of the command are among its arguments: the first, and how far apart. */
+let firstMember = 0;
+let stride = 2;
+let members = 0;
+
+/** What became of them: see `putMembers`. */
 let added = 0;
 let updated = 0;
-/** The last pair's score where the options let it through, else NaN. */
+/** The last member's score where the options let it through, else NaN. */
 let lastScore = 0;
 
 function zadd(client: CommandClient, args: Arguments): void {
@@ -84,22 +89,57 @@ function conflictOf(options: number): string {
   return (gt && nx) || (lt && nx) || (gt && lt) ? ZADD_GT_LT_NX : "";
 }
 
-/** Adds or scores the members of the pairs from argument `first` on, and replies. */
+/** Adds or scores the members of the pairs of score and member from argument `first` on, and replies. */
 function addPairs(client: CommandClient, args: Arguments, first: number, options: number): void {
   const pairs = (args.count - first) / 2;
-  if (!parseScores(client, args, first, pairs)) return;
-  const found = openZsetToChange(client, args);
-  if (found === REFUSED) return;
+  const target = scoresFor(pairs);
+  for (let pair = 0; pair < pairs; pair++) {
+    const index = first + pair * 2;
+    const score = parseDouble(args.buffer, args.starts[index], args.ends[index]);
+    if (score !== score) {
+      client.reply.error(NOT_A_FLOAT);
+      return;
+    }
+    target[pair] = score;
+  }
+  addMembers(client, args, first + 1, 2, pairs, options);
+}
+
+/** Where the scores of so many members go before `addMembers`. */
+export function scoresFor(count: number): Float64Array {
+  if (count > scores.length || scores.length > SCORES_KEPT_MAX) {
+    scores = new Float64Array(Math.max(count, SCORES_KEPT_MAX));
+  }
+  return scores;
+}
+
+/**
+ * Adds `count` members, or gives those that are there other scores, and replies as ZADD does. They are the arguments
+ * from `first` on, every `step`; their scores are where `scoresFor` told.
+ */
+export function addMembers(
+  client: CommandClient,
+  args: Arguments,
+  first: number,
+  step: number,
+  count: number,
+  options: number,
+): void {
+  firstMember = first;
+  stride = step;
+  members = count;
   added = 0;
   updated = 0;
   lastScore = NaN;
+  const found = openZsetToChange(client, args);
+  if (found === REFUSED) return;
   if (found === OPEN || (options & XX) === 0) {
     let complete: boolean;
-    if (found === ABSENT) complete = createWithPairs(client, args, first, pairs, options);
+    if (found === ABSENT) complete = createWithMembers(client, args, options);
     else {
-      if (pairs > 1) requireRoomFor(client, pairs, args.totalBytes());
-      zset.expect(pairs, 0);
-      complete = putPairs(args, first, pairs, options);
+      if (count > 1) requireRoomFor(client, count, args.totalBytes());
+      zset.expect(count, 0);
+      complete = putMembers(args, options);
     }
     if (added + updated > 0) {
       announce(client, args, 1, (options & INCR) !== 0 ? "zincr" : "zadd", added + updated);
@@ -114,40 +154,17 @@ function addPairs(client: CommandClient, args: Arguments, first: number, options
   else client.reply.null();
 }
 
-/** Reads all scores before anything changes; false after an error reply. */
-function parseScores(client: CommandClient, args: Arguments, first: number, pairs: number): boolean {
-  if (pairs > scores.length || scores.length > SCORES_KEPT_MAX) {
-    scores = new Float64Array(Math.max(pairs, SCORES_KEPT_MAX));
-  }
-  for (let pair = 0; pair < pairs; pair++) {
-    const index = first + pair * 2;
-    const score = parseDouble(args.buffer, args.starts[index], args.ends[index]);
-    if (score !== score) {
-      client.reply.error(NOT_A_FLOAT);
-      return false;
-    }
-    scores[pair] = score;
-  }
-  return true;
-}
-
-function createWithPairs(
-  client: CommandClient,
-  args: Arguments,
-  first: number,
-  pairs: number,
-  options: number,
-): boolean {
+function createWithMembers(client: CommandClient, args: Arguments, options: number): boolean {
   let longest = 0;
   let bytes = 0;
-  for (let index = first + 1; index < args.count; index += 2) {
-    const length = args.length(index);
+  for (let index = 0; index < members; index++) {
+    const length = args.length(firstMember + index * stride);
     bytes += length;
     if (length > longest) longest = length;
   }
-  zset.create(client.server.keyspace, client.server.config.values, pairs, longest, bytes);
+  zset.create(client.server.keyspace, client.server.config.values, members, longest, bytes);
   try {
-    const complete = putPairs(args, first, pairs, options);
+    const complete = putMembers(args, options);
     zset.addTo(client.db, args.buffer, args.starts[1], args.ends[1]);
     return complete;
   } catch (error) {
@@ -157,13 +174,13 @@ function createWithPairs(
 }
 
 /** Counts in `added` and `updated`; false where a score would become NaN, which ends it. */
-function putPairs(args: Arguments, first: number, pairs: number, options: number): boolean {
+function putMembers(args: Arguments, options: number): boolean {
   const { buffer, starts, ends } = args;
-  for (let pair = 0; pair < pairs; pair++) {
-    const index = first + pair * 2 + 1;
+  for (let member = 0; member < members; member++) {
+    const index = firstMember + member * stride;
     const start = starts[index];
     const end = ends[index];
-    let score = scores[pair];
+    let score = scores[member];
     if (!zset.find(buffer, start, end)) {
       if ((options & XX) !== 0) continue;
       zset.insert(buffer, start, end, score);

@@ -89,23 +89,28 @@ export function announceRemovedOf(
   client.server.keyspace.notify(client.db.id, "generic", "del", buffer, starts[index], ends[index]);
 }
 
-/** Puts `result` at key 1, in the place of what is there, and replies its size. Empty: it is freed and the key goes. */
-export function storeResult(client: CommandClient, args: Arguments, event: string): void {
+/**
+ * Puts `result` at a key argument, in the place of what is there, and replies its size. Where it is empty, it is freed
+ * and the key goes.
+ */
+export function storeResult(client: CommandClient, args: Arguments, index: number, event: string): void {
   const { db, reply } = client;
   const { buffer, starts, ends } = args;
   const { size } = result;
   if (size === 0) {
     result.discard();
-    if (db.remove(buffer, starts[1], ends[1])) db.changed("generic", "del", buffer, starts[1], ends[1]);
+    if (db.remove(buffer, starts[index], ends[index])) {
+      db.changed("generic", "del", buffer, starts[index], ends[index]);
+    }
   } else {
     try {
       result.fit();
-      result.putAt(db, buffer, starts[1], ends[1]);
+      result.putAt(db, buffer, starts[index], ends[index]);
     } catch (error) {
       result.discard();
       throw error;
     }
-    db.changed("zset", event, buffer, starts[1], ends[1]);
+    db.changed("zset", event, buffer, starts[index], ends[index]);
   }
   reply.integer(size);
 }
