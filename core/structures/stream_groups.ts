@@ -254,6 +254,30 @@ export class StreamGroups {
     this.setDelivered(old, ms, 1);
   }
 
+  /** Adds a pending entry that `own` will give a consumer: for loading. Throws ARENA_FULL with the group as it was. */
+  addUnowned(group: Ref, id: StreamId, ms: number, deliveries: number): void {
+    const { arena } = this;
+    const pending = arena.allocate(PENDING_BYTES);
+    try {
+      this.pendingOfGroup(group).insert(id, pending);
+    } catch (error) {
+      arena.free(pending);
+      throw error;
+    }
+    arena.setU32(pending * 4 + PENDING_CONSUMER, 0);
+    this.setDelivered(pending, ms, deliveries);
+    this.#addAttached(1);
+  }
+
+  /** Gives a pending entry that `addUnowned` added its consumer; false where there is none or it has one. */
+  own(group: Ref, consumer: Ref, id: StreamId): boolean {
+    const pending = this.findPending(group, id);
+    if (pending === 0 || this.consumerOf(pending) !== 0) return false;
+    this.pendingOfConsumer(consumer).insert(id, pending);
+    this.arena.setU32(pending * 4 + PENDING_CONSUMER, consumer);
+    return true;
+  }
+
   /** Gives a pending entry to another consumer. Throws ARENA_FULL with everything as it was. */
   giveTo(pending: Ref, consumer: Ref, id: StreamId): void {
     const owner = this.consumerOf(pending);

@@ -7,6 +7,7 @@ import { ListLoader } from "./types/list_loader.ts";
 import { KeyPlacer, type KeyPlacerOptions } from "./types/key_placer.ts";
 import type { LoadLimits } from "./types/load_limits.ts";
 import { SetLoader } from "./types/set_loader.ts";
+import { StreamLoader } from "./types/stream_loader.ts";
 import { ZsetLoader } from "./types/zset_loader.ts";
 
 export interface KeyspaceSinkOptions extends KeyPlacerOptions {
@@ -22,6 +23,7 @@ export class KeyspaceSink implements LoadSink {
   readonly hashes: HashLoader;
   readonly lists: ListLoader;
   readonly sets: SetLoader;
+  readonly streams: StreamLoader;
   readonly zsets: ZsetLoader;
   readonly #placer: KeyPlacer;
 
@@ -35,6 +37,7 @@ export class KeyspaceSink implements LoadSink {
     this.hashes = new HashLoader(placer, limits);
     this.lists = new ListLoader(placer, limits);
     this.sets = new SetLoader(placer, limits);
+    this.streams = new StreamLoader(placer);
     this.zsets = new ZsetLoader(placer, limits);
   }
 

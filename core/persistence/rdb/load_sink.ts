@@ -4,6 +4,7 @@
 import type { HashSink } from "./types/hash_sink.ts";
 import type { ListSink } from "./types/list_sink.ts";
 import type { SetSink } from "./types/set_sink.ts";
+import type { StreamSink } from "./types/stream_sink.ts";
 import type { ZsetSink } from "./types/zset_sink.ts";
 
 /** A key with what the opcodes before it said. One object, reused for every key. */
@@ -24,6 +25,7 @@ export interface TypeSinks {
   readonly hashes: HashSink;
   readonly lists: ListSink;
   readonly sets: SetSink;
+  readonly streams: StreamSink;
   readonly zsets: ZsetSink;
 }
 

@@ -8,6 +8,7 @@ import {
   type RecordedValue,
   type Records,
   SetRecorder,
+  StreamRecorder,
   ZsetRecorder,
 } from "./types/recording_sinks.ts";
 
@@ -24,6 +25,7 @@ export class RecordingSink implements LoadSink, Records {
   readonly hashes = new HashRecorder(this);
   readonly lists = new ListRecorder(this);
   readonly sets = new SetRecorder(this);
+  readonly streams = new StreamRecorder(this);
   readonly zsets = new ZsetRecorder(this);
   databases = new Map<number, Map<string, RecordedKey>>();
   hints: [database: number, keys: number, expires: number][] = [];

@@ -13,6 +13,9 @@ import {
   RDB_TYPE_SET,
   RDB_TYPE_SET_INTSET,
   RDB_TYPE_SET_LISTPACK,
+  RDB_TYPE_STREAM_LISTPACKS,
+  RDB_TYPE_STREAM_LISTPACKS_2,
+  RDB_TYPE_STREAM_LISTPACKS_3,
   RDB_TYPE_ZSET,
   RDB_TYPE_ZSET_2,
   RDB_TYPE_ZSET_LISTPACK,
@@ -22,6 +25,7 @@ import type { LongDecoder, ShortDecoder } from "./decode_context.ts";
 import { decodeExpiringHash, decodeHash, decodeHashListpack, decodeOldPackedHash } from "./hash_decoder.ts";
 import { decodeList, decodeShortList } from "./list_decoder.ts";
 import { decodeSet, decodeSetIntset, decodeSetListpack } from "./set_decoder.ts";
+import { decodeStream } from "./stream_decoder.ts";
 import { decodeZset, decodeZsetListpack, decodeZsetZiplist } from "./zset_decoder.ts";
 
 /** Tried first. For small packed values, which are most: they are taken without a generator. */
@@ -43,6 +47,9 @@ longDecoders[RDB_TYPE_LIST_ZIPLIST] = decodeList;
 longDecoders[RDB_TYPE_LIST_QUICKLIST] = decodeList;
 longDecoders[RDB_TYPE_LIST_QUICKLIST_2] = decodeList;
 longDecoders[RDB_TYPE_SET] = decodeSet;
+longDecoders[RDB_TYPE_STREAM_LISTPACKS] = decodeStream;
+longDecoders[RDB_TYPE_STREAM_LISTPACKS_2] = decodeStream;
+longDecoders[RDB_TYPE_STREAM_LISTPACKS_3] = decodeStream;
 longDecoders[RDB_TYPE_ZSET] = decodeZset;
 longDecoders[RDB_TYPE_ZSET_2] = decodeZset;
 longDecoders[RDB_TYPE_ZSET_ZIPLIST] = decodeZsetZiplist;

@@ -1,11 +1,12 @@
 // Which class encodes which value type: one line a type. Strings are encoded by ValueEncoder itself.
-import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_ZSET } from "../../../keyspace/entry_layout.ts";
+import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_ZSET } from "../../../keyspace/entry_layout.ts";
 import type { Ref } from "../../../memory/arena_layout.ts";
 import type { ArenaReader } from "../../../memory/arena_reader.ts";
 import type { ChunkWriter } from "../chunk_writer.ts";
 import { HashEncoder } from "./hash_encoder.ts";
 import { ListEncoder } from "./list_encoder.ts";
 import { SetEncoder } from "./set_encoder.ts";
+import { StreamEncoder } from "./stream_encoder.ts";
 import { ZsetEncoder } from "./zset_encoder.ts";
 
 /**
@@ -26,4 +27,5 @@ export const encoders: (TypeEncoderClass | undefined)[] = [];
 encoders[TYPE_HASH] = HashEncoder;
 encoders[TYPE_LIST] = ListEncoder;
 encoders[TYPE_SET] = SetEncoder;
+encoders[TYPE_STREAM] = StreamEncoder;
 encoders[TYPE_ZSET] = ZsetEncoder;

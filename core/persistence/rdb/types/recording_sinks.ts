@@ -9,14 +9,16 @@ import {
   setListpackProblem,
   sortedSetListpackProblem,
 } from "../../../structures/listpack_bytes.ts";
+import type { StreamId } from "../../../structures/stream_id.ts";
 import type { LoadedKey } from "../load_sink.ts";
 import type { HashSink } from "./hash_sink.ts";
 import type { ListSink } from "./list_sink.ts";
 import type { SetSink } from "./set_sink.ts";
+import type { StreamFacts, StreamSink } from "./stream_sink.ts";
 import type { ZsetSink } from "./zset_sink.ts";
 
 /** How a value came: whole as packed bytes, in parts, or as a list of nodes. */
-export type RecordedKind = "string" | "listpack" | "intset" | "fields" | "members" | "nodes";
+export type RecordedKind = "string" | "listpack" | "intset" | "fields" | "members" | "nodes" | "stream";
 
 /** A hash is a record, a sorted set an array of member and score. */
 export type RecordedValue = string | Record<string, string> | string[] | [string, number][];
@@ -168,6 +170,48 @@ export class SetRecorder extends Recorder implements SetSink {
   end(): void {
     assert.notEqual(this.#members.size, 0, "an empty set");
     this.finish("members", [...this.#members]);
+  }
+}
+
+/** A stream becomes lines: its blocks with all their elements, its ids, then groups, pending entries and consumers. */
+export class StreamRecorder extends Recorder implements StreamSink {
+  #lines: string[] = [];
+
+  begin(key: LoadedKey): boolean {
+    this.#lines = [];
+    return this.start(key);
+  }
+
+  block(master: StreamId, listpack: Uint8Array, start: number, end: number, entries: number): void {
+    assert.equal(listpackProblem(listpack, start, end), "");
+    this.#lines.push(`block ${master} of ${entries}: ${listpackTexts(listpack, start).join(" ")}`);
+  }
+
+  facts(facts: StreamFacts): void {
+    this.#lines.push(`last ${facts.lastId} deleted ${facts.maxDeletedId} added ${facts.entriesAdded}`);
+  }
+
+  group(name: Uint8Array, start: number, end: number, lastId: StreamId, entriesRead: number): boolean {
+    this.#lines.push(`group ${latin1Text(name, start, end)} at ${lastId} read ${entriesRead}`);
+    return true;
+  }
+
+  pending(id: StreamId, deliveredAt: number, deliveries: number): void {
+    this.#lines.push(`pending ${id} delivered ${deliveredAt} times ${deliveries}`);
+  }
+
+  consumer(name: Uint8Array, start: number, end: number, seenAt: number, activeAt: number): boolean {
+    this.#lines.push(`consumer ${latin1Text(name, start, end)} seen ${seenAt} active ${activeAt}`);
+    return true;
+  }
+
+  owned(id: StreamId): boolean {
+    this.#lines.push(`owned ${id}`);
+    return true;
+  }
+
+  end(): void {
+    this.finish("stream", this.#lines);
   }
 }
 
