@@ -1,4 +1,5 @@
 // The server as command modules see it. core/server's Server implements it. Types only.
+import type { CommandClient } from "./command_client.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Config } from "../server/config/config.ts";
@@ -57,6 +58,9 @@ export interface ServerServices {
   /** CLIENT PAUSE and UNPAUSE. */
   pauseClients(mode: "all" | "write", untilMs: number): void;
   unpauseClients(): void;
+  /** From now on the client is shown every command that runs. */
+  monitor(client: CommandClient): void;
+  stopMonitoring(client: CommandClient): void;
   /** The text of `INFO` for these sections (lower case; "default", "all", "everything" included). */
   info(sections: readonly string[]): string;
   memory(): MemoryReport;

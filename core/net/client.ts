@@ -85,6 +85,8 @@ export class Client implements CommandClient {
   redirect = -1;
   tracking = false;
   capabilities = "";
+  /** Shows every command that runs (MONITOR). */
+  isMonitor = false;
   /** Why the connection ended; null while it has not. */
   closeReason: CloseReason | null = null;
   readonly #host: ClientHost;

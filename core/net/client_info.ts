@@ -26,6 +26,7 @@ export function clientInfo(client: Client, nowMs: number, wantsWrite: boolean): 
 /** One letter for each state; `N` where there is none. */
 export function clientFlags(client: Client): string {
   let flags = "";
+  if (client.isMonitor) flags += "O";
   if (client.role === "replica") flags += "S";
   if (client.role === "master") flags += "M";
   if (client.isSubscriber) flags += "P";

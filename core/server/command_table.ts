@@ -24,6 +24,7 @@ export const FLAG_SKIP_SLOWLOG = 1 << 9;
 export const FLAG_MAY_REPLICATE = 1 << 10;
 export const FLAG_PROTECTED = 1 << 11;
 export const FLAG_NO_MULTI = 1 << 12;
+export const FLAG_SKIP_MONITOR = 1 << 13;
 
 const FLAG_BITS: Partial<Record<CommandFlag, number>> = {
   write: FLAG_WRITE,
@@ -39,6 +40,7 @@ const FLAG_BITS: Partial<Record<CommandFlag, number>> = {
   may_replicate: FLAG_MAY_REPLICATE,
   protected: FLAG_PROTECTED,
   no_multi: FLAG_NO_MULTI,
+  skip_monitor: FLAG_SKIP_MONITOR,
 };
 
 /** A registered command with its counters. One shape for all, so that dispatch stays monomorphic. */

@@ -10,6 +10,7 @@ import * as errors from "../protocol/errors.ts";
 import {
   type Command,
   type CommandTable,
+  FLAG_ADMIN,
   FLAG_BLOCKING,
   FLAG_DENYOOM,
   FLAG_FAST,
@@ -17,11 +18,13 @@ import {
   FLAG_MAY_REPLICATE,
   FLAG_NO_AUTH,
   FLAG_NO_MULTI,
+  FLAG_SKIP_MONITOR,
   FLAG_SKIP_SLOWLOG,
   FLAG_WRITE,
 } from "./command_table.ts";
 import type { Crash } from "./crash_report.ts";
 import type { LatencyMonitor } from "./latency_monitor.ts";
+import { Monitors } from "./monitors.ts";
 import type { ServerStats } from "./server_stats.ts";
 import type { SlowLog } from "./slow_log.ts";
 
@@ -81,6 +84,7 @@ export class Dispatcher {
   slowLengthMax = 128;
   /** `latency-tracking`. */
   tracksLatency = true;
+  readonly monitors = new Monitors();
   /** Told of errors of our own; the client has lost its connection then, the server goes on. */
   onFailure: (crash: Crash, client: Client) => void = ({ reason, stack }) =>
     this.log.warning(`${reason}: ${stack}`);
@@ -202,6 +206,9 @@ export class Dispatcher {
       this.failed(client, command, error);
     }
     if (client.noTouch) keyspace.freezeAccess = keyspace.imageActive;
+    if (this.monitors.active && (command.flags & (FLAG_ADMIN | FLAG_SKIP_MONITOR)) === 0) {
+      this.monitors.feed(client, client.db.id, args);
+    }
     if (client.blocking !== null) {
       this.suspendRun(client);
       return;

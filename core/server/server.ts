@@ -216,6 +216,14 @@ export class Server implements ServerServices, ClientHost {
     return this.gateway.descriptions();
   }
 
+  monitor(client: CommandClient): void {
+    this.dispatcher.monitors.add(client as Client);
+  }
+
+  stopMonitoring(client: CommandClient): void {
+    this.dispatcher.monitors.remove(client as Client);
+  }
+
   get services(): ServerServices {
     return this;
   }
@@ -268,6 +276,7 @@ export class Server implements ServerServices, ClientHost {
 
   clientClosed(client: Client, _reason: CloseReason): void {
     this.clients.remove(client);
+    this.dispatcher.monitors.remove(client);
     this.transactions.discard(client);
     this.pause.forget(client);
     this.heldWriters.delete(client);

@@ -49,6 +49,7 @@ function quit(client: CommandClient, _args: Arguments): void {
 
 function reset(client: CommandClient, _args: Arguments): void {
   client.server.transactions.discard(client);
+  client.server.stopMonitoring(client);
   client.reset();
   client.reply.simple("RESET");
 }

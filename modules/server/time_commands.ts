@@ -1,4 +1,4 @@
-// TIME, INFO, SHUTDOWN, LOLWUT: about the process itself.
+// TIME, INFO, MONITOR, SHUTDOWN, LOLWUT: about the process itself.
 import { parseSafeInteger } from "../../core/bytes/integer.ts";
 import type { CommandSpec } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
@@ -65,6 +65,16 @@ function lolwut(client: CommandClient, args: Arguments): void {
   );
 }
 
+function monitor(client: CommandClient, _args: Arguments): void {
+  // A client that may not wait for what others do: inside of EXEC.
+  if (!client.mayBlock) {
+    client.reply.error("ERR MONITOR isn't allowed for DENY BLOCKING client");
+    return;
+  }
+  client.server.monitor(client);
+  client.reply.ok();
+}
+
 export const timeCommands: CommandSpec[] = [
   {
     name: "time",
@@ -120,6 +130,18 @@ export const timeCommands: CommandSpec[] = [
       { name: "abort", type: "pure-token", token: "ABORT", optional: true, since: "7.0.0" },
     ],
     handler: shutdown,
+  },
+  {
+    name: "monitor",
+    arity: 1,
+    flags: ["admin", "noscript", "loading", "stale"],
+    categories: [],
+    keySpecs: [],
+    since: "1.0.0",
+    group: "server",
+    complexity: "O(1), and O(N) a command for N clients that monitor.",
+    summary: "Shows every command that the server runs.",
+    handler: monitor,
   },
   {
     name: "lolwut",

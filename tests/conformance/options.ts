@@ -14,7 +14,7 @@ export const USAGE = `deno task conformance [options]
   --save FILE             write all results as JSON
   --verbose               print every test
   --unit-seconds N        end a unit after so long (default 900)
-  --hang-seconds N        a test without progress for so long hangs (default 120)
+  --hang-seconds N        a test without progress for so long hangs (default 60)
   --peer redis            judge Debian's redis-server instead; with --update, write down which tests the suite has
   --suite-words "WORDS"   more words for the suite, such as "--accurate" or "--tags -slow"`;
 
@@ -65,7 +65,7 @@ export function parseOptions(words: readonly string[]): RunOptions {
     help: flags.has("help"),
     save: last("save") ?? "",
     unitSeconds: seconds(last("unit-seconds") ?? "900"),
-    hangSeconds: seconds(last("hang-seconds") ?? "120"),
+    hangSeconds: seconds(last("hang-seconds") ?? "60"),
     suiteWords: last("suite-words")?.split(/\s+/) ?? [],
   };
 }
