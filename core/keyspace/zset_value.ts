@@ -5,7 +5,12 @@
 import { DOUBLE_TEXT_BYTES_MAX, formatDouble, parseDouble } from "../bytes/double.ts";
 import type { Arena, Ref } from "../memory/arena.ts";
 import { Listpack } from "../structures/listpack.ts";
-import { LISTPACK_EMPTY_BYTES, ListpackElement } from "../structures/listpack_format.ts";
+import {
+  integerAt,
+  LISTPACK_EMPTY_BYTES,
+  ListpackElement,
+  nextElement,
+} from "../structures/listpack_format.ts";
 import { OrderedIndex } from "../structures/ordered_index.ts";
 import type { Database } from "./database.ts";
 import { ENCODING_LISTPACK, ENCODING_SKIPLIST, TYPE_ZSET } from "./entry_layout.ts";
@@ -203,6 +208,13 @@ export class ZsetValue {
     this.place = 0;
   }
 
+  /** Takes out the current member, which must be the one that the last `seek` went to. */
+  removeSought(): void {
+    if (this.#isPacked) this.#moveTo(this.#packed.deleteRange(this.#root, this.place, 2));
+    else this.#index.removeSought();
+    this.place = 0;
+  }
+
   /** Takes out `count` members from a rank on. There are so many. */
   removeRange(rank: number, count: number): void {
     if (this.#isPacked) {
@@ -213,7 +225,7 @@ export class ZsetValue {
     const { tree } = this.#index;
     for (let left = count; left > 0; left--) {
       tree.seek(rank);
-      this.#index.remove(tree.element);
+      this.#index.removeSought();
     }
   }
 
@@ -370,11 +382,13 @@ export class ZsetValue {
   }
 
   #scoreOfPair(position: number): number {
+    const { u8 } = this.#arena;
+    const at = nextElement(u8, this.#root * 16 + position);
+    const score = integerAt(u8, at);
+    if (score === score) return score;
     const element = this.#scoreElement;
-    element.read(this.#arena.u8, this.#root * 16 + this.#packed.next(this.#root, position));
-    return element.isInteger
-      ? element.integer.toNumber()
-      : parseDouble(element.bytes, element.start, element.end);
+    element.read(u8, at);
+    return parseDouble(element.bytes, element.start, element.end);
   }
 
   /** Below 0 where the member at a position comes before this text. */

@@ -75,6 +75,17 @@ export function previousElement(bytes: Uint8Array, at: number): number {
   return read - size;
 }
 
+/** The value of the integer element at `at`, rounded beyond 53 bits; NaN where the element is a string. */
+export function integerAt(bytes: Uint8Array, at: number): number {
+  const first = bytes[at];
+  if (first < STRING_6) return first;
+  if (first < INTEGER_13 || (first >= STRING_12 && first < INTEGER_16)) return NaN;
+  readInteger(bytes, at, integerRead);
+  return integerRead.toNumber();
+}
+
+const integerRead = new Int64Words();
+
 /** An element as it was read: valid until the next read, and only while its listpack does not change. */
 export class ListpackElement {
   /** Whether it is stored as an integer. */

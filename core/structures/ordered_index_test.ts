@@ -122,7 +122,8 @@ Deno.test("an ordered index behaves like a sorted array under any sequence of op
             case 6: { // takes from the front
               for (let n = 0; n < count && index.size > 0; n++) {
                 index.tree.seek(0);
-                index.remove(index.tree.element);
+                if (operation & 1024) index.remove(index.tree.element);
+                else index.removeSought();
                 const [least] = model.sorted;
                 model.delete([...model.scores.keys()].find((key) => members[key] === least.member)!);
               }
@@ -210,7 +211,8 @@ Deno.test("three levels: filled at random, emptied from both ends and the middle
   }
   for (let n = 0; index.size > 0; n++) {
     index.tree.seek([0, index.size - 1, index.size >> 1, (n * 31) % index.size][n & 3]);
-    index.remove(index.tree.element);
+    if (n & 4) index.removeSought();
+    else index.remove(index.tree.element);
     if (n % 997 === 0) index.verify();
   }
   index.verify();

@@ -88,12 +88,16 @@ export class OrderedTree {
   seek(rank: number): void {
     const { i32 } = this.arena;
     const word = this.#root * 4;
+    const height = i32[word + ROOT_HEIGHT];
     let node = i32[word + ROOT_TOP];
     let left = rank;
-    for (let level = i32[word + ROOT_HEIGHT]; level > 0; level--) {
-      let size = node * 4 + INNER_SIZES;
-      while (left >= i32[size]) left -= i32[size++];
-      node = i32[size - INNER_SIZES + INNER_CHILDREN];
+    for (let level = 0; level < height; level++) {
+      const sizes = node * 4 + INNER_SIZES;
+      let slot = 0;
+      while (left >= i32[sizes + slot]) left -= i32[sizes + slot++];
+      this.#path[level] = node;
+      this.#slots[level] = slot;
+      node = i32[node * 4 + INNER_CHILDREN + slot];
     }
     this.leaf = node;
     this.place = left;
@@ -196,6 +200,11 @@ export class OrderedTree {
   /** Takes an element out that is in the tree with this score. */
   remove(ref: Ref, score: number): void {
     this.#locate(ref, score);
+    this.removeSought();
+  }
+
+  /** Takes out the current element, which must be where the last `seek` or search ended. */
+  removeSought(): void {
     const { arena, leaf, place } = this;
     const { i32 } = arena;
     this.#nodes.removeElement(leaf, place);

@@ -178,7 +178,7 @@ function pop(
     reply.bulk(zset.bytes, zset.start, zset.end);
     zset.readScore();
     reply.double(zset.score);
-    zset.removeFound();
+    zset.removeSought();
   }
   announceRemoved(client, args, index, end === "min" ? "zpopmin" : "zpopmax", taken);
 }

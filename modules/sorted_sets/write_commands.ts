@@ -1,6 +1,7 @@
 // Commands that add, score and remove members: ZADD, ZINCRBY, ZREM. ZADD is hot: it allocates nothing on the JavaScript
 // heap.
 import { parseDouble } from "../../core/bytes/double.ts";
+import { parseSafeInteger } from "../../core/bytes/integer.ts";
 import { type CommandSpec, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
@@ -95,7 +96,8 @@ function addPairs(client: CommandClient, args: Arguments, first: number, options
   const target = scoresFor(pairs);
   for (let pair = 0; pair < pairs; pair++) {
     const index = first + pair * 2;
-    const score = parseDouble(args.buffer, args.starts[index], args.ends[index]);
+    let score = parseSafeInteger(args.buffer, args.starts[index], args.ends[index]);
+    if (score !== score) score = parseDouble(args.buffer, args.starts[index], args.ends[index]);
     if (score !== score) {
       client.reply.error(NOT_A_FLOAT);
       return;
