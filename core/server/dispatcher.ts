@@ -24,7 +24,7 @@ import {
 } from "./command_table.ts";
 import type { Crash } from "./crash_report.ts";
 import type { LatencyMonitor } from "./latency_monitor.ts";
-import { Monitors } from "./monitors.ts";
+import { Monitors } from "./command_monitors.ts";
 import type { ServerStats } from "./server_stats.ts";
 import type { SlowLog } from "./slow_log.ts";
 
