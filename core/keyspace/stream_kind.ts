@@ -50,6 +50,13 @@ export class StreamKind implements ValueKind {
   }
 
   freeSlice(task: FreeTask): boolean {
+    if (task.phase === 0) {
+      if (!this.isLarge(task.value)) {
+        this.#copier.free(task.value);
+        return true;
+      }
+      task.phase = 1;
+    }
     return this.#copier.freeSlice(task.value);
   }
 

@@ -177,10 +177,15 @@ export class IdTree {
     return value;
   }
 
-  /** Frees all nodes, not what the values refer to; the tree is empty then. */
-  clear(): void {
+  /** Frees all nodes, not what the values refer to, and stores nothing: the tree must not be used any more. */
+  retireNodes(): void {
     const root = this.arena.i32[this.#header + TREE_ROOT];
     if (root !== 0) this.#freeBelow(root, this.#levels);
+  }
+
+  /** Frees all nodes, not what the values refer to; the tree is empty then. */
+  clear(): void {
+    this.retireNodes();
     for (let word = 0; word < 3; word++) this.arena.setU32(this.#header + word, 0);
     this.leaf = 0;
   }

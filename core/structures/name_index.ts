@@ -88,6 +88,12 @@ export class NameIndex {
     this.removeFound();
   }
 
+  /** Frees the index, not what it refers to, and stores nothing: it must not be used any more. */
+  retireNames(): void {
+    const block = this.arena.i32[this.#owner];
+    if (block !== 0) this.arena.retire(block);
+  }
+
   /** Frees the index, not what it refers to. */
   clear(): void {
     const block = this.arena.i32[this.#owner];

@@ -38,12 +38,20 @@ export class StreamCopier {
     return copy;
   }
 
-  /** Frees the stream with this root. */
+  /** Frees the stream with this root. Stores nothing: a snapshot may be reading it. */
   free(root: Ref): void {
-    while (!this.freeSlice(root));
+    const { arena } = this;
+    const blocks = this.#blocks.attach(root * 4 + STREAM_BLOCKS);
+    for (let more = blocks.seekFirst(); more; more = blocks.next()) arena.retire(blocks.value);
+    blocks.retireNodes();
+    this.#to.attach(root).retireAll();
+    arena.retire(root);
   }
 
-  /** Frees a bounded part of it; true when all is gone, the root too. */
+  /**
+   * Frees a bounded part of it; true when all is gone, the root too. Changes what is left: only for streams that a page
+   * image protects from being changed under a snapshot.
+   */
   freeSlice(root: Ref): boolean {
     if (!this.#stream.attach(root).freeBlocksSlice()) return false;
     if (!this.#to.attach(root).freeSlice()) return false;

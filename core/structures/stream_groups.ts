@@ -95,6 +95,29 @@ export class StreamGroups {
     arena.retire(group);
   }
 
+  /**
+   * Frees all that belongs to the groups and stores nothing, since a snapshot may be reading it. Nobody else uses the
+   * stream any more.
+   */
+  retireAll(): void {
+    const { arena } = this;
+    for (let index = 0; index < this.count; index++) {
+      const group = this.at(index);
+      const pending = this.pendingOfGroup(group);
+      for (let more = pending.seekFirst(); more; more = pending.next()) arena.retire(pending.value);
+      pending.retireNodes();
+      const consumers = this.consumers(group);
+      for (let each = 0; each < consumers.size; each++) {
+        const consumer = consumers.at(each);
+        this.pendingOfConsumer(consumer).retireNodes();
+        arena.retire(consumer);
+      }
+      consumers.retireNames();
+      arena.retire(group);
+    }
+    this.#groups.retireNames();
+  }
+
   /** Frees a bounded part of all that belongs to the groups; true when nothing is left. Nobody uses the stream any more. */
   freeSlice(): boolean {
     const { arena } = this;
