@@ -37,6 +37,8 @@ const REPLY_ON = 0;
 const REPLY_OFF = 1;
 const REPLY_SKIP_NEXT = 2;
 const REPLY_SKIP_THIS = 3;
+/** Whoever has not said who he is gets short answers, and must read them. Beyond what is not counted. */
+const UNAUTHENTICATED_OUTPUT_BYTES_MAX = 1024;
 
 export interface ClientOptions {
   id: number;
@@ -483,6 +485,7 @@ export class Client implements CommandClient {
   };
 
   #isOverLimit(nowMs: number): boolean {
+    if (!this.#authenticated && this.outputMemoryBytes > UNAUTHENTICATED_OUTPUT_BYTES_MAX) return true;
     const kind = this.kind;
     const limit = this.#host.limits.output[kind === "master" ? "normal" : kind];
     return this.#outputLimit.isExceeded(limit, this.output.sendableBytes, nowMs);

@@ -249,6 +249,17 @@ Deno.test("the hard output limit ends a client that does not read, in the middle
   }
 });
 
+Deno.test("a client that is not authenticated may not leave much unread, whatever the limits say", async () => {
+  for (const authenticated of [false, true]) {
+    const { host, connection, client } = connected();
+    client.authenticated = authenticated;
+    connection.stalled = true;
+    connection.send("FILL 100\r\n".repeat(400));
+    await settle();
+    assert.deepEqual(host.closed, authenticated ? [] : [{ id: 1, reason: "output buffer limit" }]);
+  }
+});
+
 Deno.test("the soft output limit ends a client that stays over it too long", async () => {
   const { host, connection, client } = connected();
   host.limits.output.normal.softBytes = 50_000;
