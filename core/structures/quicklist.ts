@@ -1,16 +1,10 @@
 // Quicklists in the arena: lists as linked nodes of packed elements, the inner nodes compressed where the list says so, an
-// element beyond the packed threshold in a plain node of its own. A flyweight: `attach` it to a root, use it, forget it.
-// Called by core/keyspace/list_value.ts. Hot: pushing, popping and walking allocate nothing on the JavaScript heap.
-// One file because cursor and changes share the view of the current node: about 500 lines.
-import { type Arena, ArenaFullError, type Ref } from "../memory/arena.ts";
-import {
-  LISTPACK_HEADER_BYTES,
-  ListpackElement,
-  ListpackEncoder,
-  ListpackNeedle,
-  nextElement,
-  previousElement,
-} from "./listpack_format.ts";
+// element longer than a full node in a plain node of its own. A flyweight: `attach` it to a root, use it, forget it.
+// Called by core/keyspace/list_value.ts. Hot: pushing and popping allocate nothing on the JavaScript heap.
+// Over 500 lines, because the changes share what they know about the node at the cursor.
+import { ArenaFullError, type Ref } from "../memory/arena.ts";
+import { LISTPACK_HEADER_BYTES, ListpackEncoder, nextElement, previousElement } from "./listpack_format.ts";
+import { QuickListCursor } from "./quicklist_cursor.ts";
 import {
   CONTAINER_PACKED,
   CONTAINER_PLAIN,
@@ -25,15 +19,12 @@ import {
   nodeBytesMax,
   nodeCountMax,
   ROOT_BLOCK_BYTES,
-  ROOT_BYTES_F64,
   ROOT_COUNT,
   ROOT_DEPTH,
   ROOT_FILL,
   ROOT_HEAD,
-  ROOT_NODES,
   ROOT_TAIL,
 } from "./quicklist_layout.ts";
-import { QuickListNodes } from "./quicklist_nodes.ts";
 
 /** 0: the fill of a list says which elements are too long for packed nodes. */
 let packedThreshold = 0;
@@ -46,35 +37,8 @@ export function setPackedThreshold(bytes: number): void {
   packedThreshold = bytes;
 }
 
-export class QuickList {
-  /** The list it is attached to. */
-  root: Ref = 0;
-  /** The text that `read` has read: valid until the next read, move or change. */
-  bytes: Uint8Array;
-  start = 0;
-  end = 0;
-
-  readonly #nodes: QuickListNodes;
+export class QuickList extends QuickListCursor {
   readonly #encoder = new ListpackEncoder();
-  readonly #needle = new ListpackNeedle();
-  readonly #element = new ListpackElement();
-  readonly #plainNeedle = { bytes: new Uint8Array(0) as Uint8Array, start: 0, end: 0 };
-
-  // The cursor: an element of a node, 0 = none, and where the node's elements can be read.
-  #node: Ref = 0;
-  #position = 0;
-  #view: Uint8Array;
-  #base = 0;
-  #size = 0;
-  #isPlain = false;
-  /** A node that was changed at the cursor and may have to be compressed when the cursor leaves it. */
-  #unsettled: Ref = 0;
-
-  constructor(private readonly arena: Arena) {
-    this.#nodes = new QuickListNodes(arena);
-    this.#view = arena.u8;
-    this.bytes = arena.u8;
-  }
 
   /** Makes an empty list and attaches to it. `fill`, `compressDepth`: as `list-max-listpack-size`, `list-compress-depth`. */
   create(fill: number, compressDepth: number): Ref {
@@ -84,14 +48,6 @@ export class QuickList {
     this.arena.setU32(root * 4 + ROOT_DEPTH, compressDepth);
     this.attach(root);
     return root;
-  }
-
-  attach(root: Ref): this {
-    this.root = root;
-    this.#nodes.root = root;
-    this.#node = 0;
-    this.#unsettled = 0;
-    return this;
   }
 
   /** Attaches to a second list with the same elements and returns it. Throws ARENA_FULL with nothing left behind. */
@@ -126,7 +82,7 @@ export class QuickList {
     let node = first;
     for (let freed = 0; node !== 0 && freed < count; freed++) {
       const next = this.arena.u32[node * 4 + NODE_NEXT];
-      this.#nodes.free(node);
+      this.nodes.free(node);
       node = next;
     }
     return node;
@@ -136,40 +92,6 @@ export class QuickList {
   freeRoot(): void {
     this.arena.retire(this.root);
     this.attach(0);
-  }
-
-  get firstNode(): Ref {
-    return this.arena.u32[this.root * 4 + ROOT_HEAD];
-  }
-
-  /** Number of elements. */
-  get length(): number {
-    return this.arena.u32[this.root * 4 + ROOT_COUNT];
-  }
-
-  get nodeCount(): number {
-    return this.arena.u32[this.root * 4 + ROOT_NODES];
-  }
-
-  /** Bytes of all blocks, root included. */
-  get totalBytes(): number {
-    return this.arena.f64[this.root * 2 + ROOT_BYTES_F64] + this.arena.sizeOf(this.root);
-  }
-
-  /** Bytes of the listpack that the list is; NaN where it is more than one packed node. */
-  get packedBytes(): number {
-    const head = this.arena.u32[this.root * 4 + ROOT_HEAD];
-    if (head === 0) return LISTPACK_HEADER_BYTES + 1;
-    if (this.nodeCount !== 1 || !this.#nodes.isPacked(head)) return NaN;
-    return this.#nodes.contentBytes(head);
-  }
-
-  get fill(): number {
-    return this.arena.i32[this.root * 4 + ROOT_FILL];
-  }
-
-  get compressDepth(): number {
-    return this.arena.u32[this.root * 4 + ROOT_DEPTH];
   }
 
   // All changes throw ARENA_FULL with the elements as they were. Texts that they take may not lie in the list itself.
@@ -193,14 +115,8 @@ export class QuickList {
   /** Adds a node with the elements of a listpack that was checked and is not empty. */
   appendListpack(bytes: Uint8Array, start: number, end: number, count: number): void {
     const from = start + LISTPACK_HEADER_BYTES;
-    const node = this.#nodes.create(CONTAINER_PACKED, end - 1 - from);
+    const node = this.nodes.create(CONTAINER_PACKED, end - 1 - from);
     this.#appendFilled(node, bytes, from, end - 1, count);
-  }
-
-  /** Adds an element in a plain node. */
-  appendPlain(bytes: Uint8Array, start: number, end: number): void {
-    const node = this.#nodes.create(CONTAINER_PLAIN, end - start);
-    this.#appendFilled(node, bytes, start, end, 1);
   }
 
   /** Removes the first element of a list that has one. Throws only where the node is compressed. */
@@ -209,7 +125,7 @@ export class QuickList {
     const head = u32[this.root * 4 + ROOT_HEAD];
     if (u32[head * 4 + NODE_COUNT] === 1) this.#removeNode(head);
     else {
-      if (u32[head * 4 + NODE_COMPRESSED] !== 0) this.#nodes.makeRaw(head);
+      if (u32[head * 4 + NODE_COMPRESSED] !== 0) this.nodes.makeRaw(head);
       const start = u32[head * 4 + NODE_DATA] * 16 + u32[head * 4 + NODE_GAP];
       this.#cutElements(head, 0, nextElement(this.arena.u8, start) - start, 1);
     }
@@ -221,7 +137,7 @@ export class QuickList {
     const tail = u32[this.root * 4 + ROOT_TAIL];
     if (u32[tail * 4 + NODE_COUNT] === 1) this.#removeNode(tail);
     else {
-      if (u32[tail * 4 + NODE_COMPRESSED] !== 0) this.#nodes.makeRaw(tail);
+      if (u32[tail * 4 + NODE_COMPRESSED] !== 0) this.nodes.makeRaw(tail);
       const bytes = u32[tail * 4 + NODE_BYTES];
       const end = u32[tail * 4 + NODE_DATA] * 16 + u32[tail * 4 + NODE_GAP] + bytes;
       const removed = end - previousElement(this.arena.u8, end);
@@ -229,103 +145,17 @@ export class QuickList {
     }
   }
 
-  /** Puts the cursor on element `index`, from 0, or from the end when negative: -1 is the last. False where there is none. */
-  seek(index: number): boolean {
-    const { u32 } = this.arena;
-    const length = this.length;
-    let left = index < 0 ? index + length : index;
-    if (left < 0 || left >= length) {
-      this.#enter(0);
-      return false;
-    }
-    let node: Ref;
-    let count: number;
-    if (left < length / 2) {
-      node = u32[this.root * 4 + ROOT_HEAD];
-      while (left >= (count = u32[node * 4 + NODE_COUNT])) {
-        left -= count;
-        node = u32[node * 4 + NODE_NEXT];
-      }
-    } else {
-      let before = length - 1 - left;
-      node = u32[this.root * 4 + ROOT_TAIL];
-      while (before >= (count = u32[node * 4 + NODE_COUNT])) {
-        before -= count;
-        node = u32[node * 4 + NODE_PREVIOUS];
-      }
-      left = count - 1 - before;
-    }
-    this.#enter(node);
-    this.#seekInNode(left, count);
-    return true;
-  }
-
-  /** Moves the cursor to the next element; false where there is none. */
-  next(): boolean {
-    const position = this.#isPlain
-      ? this.#size
-      : nextElement(this.#view, this.#base + this.#position) - this.#base;
-    if (position < this.#size) {
-      this.#position = position;
-      return true;
-    }
-    return this.#enterFirst(this.arena.u32[this.#node * 4 + NODE_NEXT]);
-  }
-
-  /** Moves the cursor to the element before; false where there is none. */
-  previous(): boolean {
-    if (this.#position > 0) {
-      this.#position = previousElement(this.#view, this.#base + this.#position) - this.#base;
-      return true;
-    }
-    return this.#enterLast(this.arena.u32[this.#node * 4 + NODE_PREVIOUS]);
-  }
-
-  /** Reads the element at the cursor. */
-  read(): void {
-    if (this.#isPlain) {
-      this.bytes = this.#view;
-      this.start = this.#base;
-      this.end = this.#base + this.#size;
-      return;
-    }
-    const element = this.#element;
-    element.read(this.#view, this.#base + this.#position);
-    this.bytes = element.bytes;
-    this.start = element.start;
-    this.end = element.end;
-  }
-
-  /** What `matches` compares with. The bytes must stay as they are. */
-  prepareNeedle(bytes: Uint8Array, start: number, end: number): void {
-    this.#needle.prepare(bytes, start, end);
-    this.#plainNeedle.bytes = bytes;
-    this.#plainNeedle.start = start;
-    this.#plainNeedle.end = end;
-  }
-
-  /** Whether the element at the cursor has the text that was prepared. */
-  matches(): boolean {
-    if (!this.#isPlain) return this.#needle.matches(this.#view, this.#base + this.#position);
-    const { bytes, start, end } = this.#plainNeedle;
-    if (end - start !== this.#size) return false;
-    for (let index = 0; index < this.#size; index++) {
-      if (this.#view[this.#base + index] !== bytes[start + index]) return false;
-    }
-    return true;
-  }
-
   // Changes at the cursor: `finish` when the last one is made.
 
   /** Gives the element at the cursor another text. */
   replace(bytes: Uint8Array, start: number, end: number): void {
     const length = end - start;
-    const node = this.#node;
-    const wasPlain = this.#isPlain;
+    const node = this.node;
+    const wasPlain = this.isPlain;
     if (wasPlain && this.#isTooLong(length)) {
-      this.#markUnsettled(node);
-      this.#nodes.replacePlain(node, bytes, start, end);
-      this.#refresh();
+      this.markUnsettled(node);
+      this.nodes.replacePlain(node, bytes, start, end);
+      this.refresh();
     } else if (wasPlain || !this.#mayReplace(length)) {
       // Inserting first: it is what may fail.
       this.insertBefore(bytes, start, end);
@@ -338,41 +168,36 @@ export class QuickList {
 
   /** Adds an element before the one at the cursor, which moves to the new one. */
   insertBefore(bytes: Uint8Array, start: number, end: number): void {
-    this.#insertAt(this.#node, this.#position, bytes, start, end);
+    this.#insertAt(this.node, this.position, bytes, start, end);
   }
 
   /** Adds an element behind the one at the cursor, which moves to the new one. */
   insertAfter(bytes: Uint8Array, start: number, end: number): void {
-    this.#insertAt(this.#node, this.#endOfCurrent(), bytes, start, end);
+    this.#insertAt(this.node, this.endOfCurrent(), bytes, start, end);
   }
 
   /** Removes the element at the cursor, which moves to the next one; false where that was the last. */
   removeAndNext(): boolean {
-    const node = this.#node;
+    const node = this.node;
     const next = this.arena.u32[node * 4 + NODE_NEXT];
-    if (this.#removeCurrent() && this.#position < this.#size) return true;
-    return this.#enterFirst(next);
+    if (this.#removeCurrent() && this.position < this.size) return true;
+    return this.enterFirst(next);
   }
 
   /** Removes the element at the cursor, which moves to the one before; false where that was the first. */
   removeAndPrevious(): boolean {
-    const previous = this.arena.u32[this.#node * 4 + NODE_PREVIOUS];
-    if (this.#removeCurrent() && this.#position > 0) return this.previous();
-    return this.#enterLast(previous);
-  }
-
-  /** Ends a series of changes at the cursor: compresses what has to be, and leaves the list. */
-  finish(): void {
-    this.#enter(0);
+    const previous = this.arena.u32[this.node * 4 + NODE_PREVIOUS];
+    if (this.#removeCurrent() && this.position > 0) return this.previous();
+    return this.enterLast(previous);
   }
 
   /** Makes the nodes raw that removing `count` elements from `index` on would cut: then it cannot fail. */
   prepareRemoval(index: number, count: number): void {
     if (this.compressDepth === 0) return;
     this.seek(index + count - 1);
-    this.#nodes.makeRaw(this.#node);
+    this.nodes.makeRaw(this.node);
     this.seek(index);
-    this.#nodes.makeRaw(this.#node);
+    this.nodes.makeRaw(this.node);
   }
 
   /** Removes `count` elements from `index` (at least 0) on. There are as many. */
@@ -381,9 +206,9 @@ export class QuickList {
     const { u32 } = this.arena;
     this.prepareRemoval(index, count);
     this.seek(index);
-    let node = this.#node;
-    let position = this.#position;
-    this.#node = 0;
+    let node = this.node;
+    let position = this.position;
+    this.node = 0;
     let cutFirst: Ref = 0;
     let cutLast: Ref = 0;
     for (let left = count; left > 0;) {
@@ -401,8 +226,8 @@ export class QuickList {
       position = 0;
     }
     // Not earlier: it would compress what was made raw to be cut.
-    this.#nodes.settle(cutFirst);
-    if (cutLast !== cutFirst) this.#nodes.settle(cutLast);
+    this.nodes.settle(cutFirst);
+    if (cutLast !== cutFirst) this.nodes.settle(cutLast);
   }
 
   /** Compresses every node that should be: for lists that were filled node by node. */
@@ -410,7 +235,7 @@ export class QuickList {
     if (this.compressDepth === 0) return;
     const { u32 } = this.arena;
     for (let node = u32[this.root * 4 + ROOT_HEAD]; node !== 0; node = u32[node * 4 + NODE_NEXT]) {
-      this.#nodes.settle(node);
+      this.nodes.settle(node);
     }
   }
 
@@ -420,18 +245,18 @@ export class QuickList {
   }
 
   #mayAdd(node: Ref, length: number): boolean {
-    if (!this.#nodes.isPacked(node) || this.#isTooLong(length)) return false;
+    if (!this.nodes.isPacked(node) || this.#isTooLong(length)) return false;
     const fill = this.fill;
-    const bytes = this.#nodes.contentBytes(node) + length + ELEMENT_OVERHEAD_BYTES;
+    const bytes = this.nodes.contentBytes(node) + length + ELEMENT_OVERHEAD_BYTES;
     return bytes <= nodeBytesMax(fill) && this.arena.u32[node * 4 + NODE_COUNT] < nodeCountMax(fill);
   }
 
   #mayReplace(length: number): boolean {
     if (this.#isTooLong(length)) return false;
-    const had = this.#endOfCurrent() - this.#position;
-    const bytes = this.#nodes.contentBytes(this.#node) - had + length + ELEMENT_OVERHEAD_BYTES;
+    const had = this.endOfCurrent() - this.position;
+    const bytes = this.nodes.contentBytes(this.node) - had + length + ELEMENT_OVERHEAD_BYTES;
     return bytes <= nodeBytesMax(this.fill) || length <= had ||
-      this.arena.u32[this.#node * 4 + NODE_COUNT] === 1;
+      this.arena.u32[this.node * 4 + NODE_COUNT] === 1;
   }
 
   #insertAt(node: Ref, position: number, bytes: Uint8Array, start: number, end: number): void {
@@ -440,11 +265,11 @@ export class QuickList {
     const isAtStart = position === 0;
     const isAtEnd = position === u32[node * 4 + NODE_BYTES];
     if (this.#mayAdd(node, length)) {
-      this.#markUnsettled(node);
+      this.markUnsettled(node);
       this.#insertIn(node, position, bytes, start, end);
-      this.#node = node;
-      this.#position = position;
-      this.#refresh();
+      this.node = node;
+      this.position = position;
+      this.refresh();
       return;
     }
     const next = u32[node * 4 + NODE_NEXT];
@@ -454,9 +279,9 @@ export class QuickList {
     } else if (isAtStart && previous !== 0 && this.#mayAdd(previous, length)) {
       this.#insertAt(previous, u32[previous * 4 + NODE_BYTES], bytes, start, end);
     } else if (isAtEnd) {
-      this.#enterFirst(this.#addNode(node, next, bytes, start, end));
+      this.enterFirst(this.#addNode(node, next, bytes, start, end));
     } else if (isAtStart) {
-      this.#enterFirst(this.#addNode(previous, node, bytes, start, end));
+      this.enterFirst(this.#addNode(previous, node, bytes, start, end));
     } else {
       this.#splitAndInsert(node, position, bytes, start, end);
     }
@@ -465,50 +290,50 @@ export class QuickList {
   // The halves are filled up from their neighbours, as far as they fit.
   #splitAndInsert(node: Ref, position: number, bytes: Uint8Array, start: number, end: number): void {
     const { u32 } = this.arena;
-    this.#markUnsettled(node);
+    this.markUnsettled(node);
     const right = this.#split(node, position);
     if (this.#mayAdd(node, end - start)) {
       this.#insertIn(node, position, bytes, start, end);
-      this.#node = node;
-      this.#position = position;
+      this.node = node;
+      this.position = position;
     } else {
-      this.#node = this.#addNode(node, right, bytes, start, end);
-      this.#position = 0;
+      this.node = this.#addNode(node, right, bytes, start, end);
+      this.position = 0;
     }
     this.#mergeNext(right);
-    if (this.#node !== node) {
-      this.#nodes.settle(node);
-      this.#nodes.settle(right);
-      this.#refresh();
+    if (this.node !== node) {
+      this.nodes.settle(node);
+      this.nodes.settle(right);
+      this.refresh();
       return;
     }
     const previous = u32[node * 4 + NODE_PREVIOUS];
     const before = previous === 0 ? 0 : u32[previous * 4 + NODE_BYTES];
     if (previous !== 0 && this.#mergeNext(previous)) {
-      this.#node = previous;
-      this.#position += before;
-      this.#unsettled = previous;
+      this.node = previous;
+      this.position += before;
+      this.unsettled = previous;
     }
-    this.#nodes.settle(right);
-    this.#refresh();
+    this.nodes.settle(right);
+    this.refresh();
   }
 
   /** Moves the elements from `position` on to a node of their own behind this one; returns it. */
   #split(node: Ref, position: number): Ref {
     const { arena } = this;
     const { u32 } = arena;
-    this.#nodes.makeRaw(node);
+    this.nodes.makeRaw(node);
     const word = node * 4;
     const bytes = u32[word + NODE_BYTES] - position;
-    const right = this.#nodes.create(CONTAINER_PACKED, bytes);
+    const right = this.nodes.create(CONTAINER_PACKED, bytes);
     const from = u32[word + NODE_DATA] * 16 + u32[word + NODE_GAP] + position;
     let count = 0;
     for (let at = from; at < from + bytes; at = nextElement(arena.u8, at)) count++;
     arena.copyWithin(u32[right * 4 + NODE_DATA] * 16, from, bytes);
     arena.setU32(right * 4 + NODE_BYTES, bytes);
     arena.setU32(right * 4 + NODE_COUNT, count);
-    this.#nodes.link(right, node, u32[word + NODE_NEXT]);
-    this.#nodes.cut(node, position, bytes);
+    this.nodes.link(right, node, u32[word + NODE_NEXT]);
+    this.nodes.cut(node, position, bytes);
     arena.setU32(word + NODE_COUNT, u32[word + NODE_COUNT] - count);
     return right;
   }
@@ -518,17 +343,17 @@ export class QuickList {
     const { arena } = this;
     const { u32 } = arena;
     const next = u32[node * 4 + NODE_NEXT];
-    if (next === 0 || !this.#nodes.isPacked(node) || !this.#nodes.isPacked(next)) return false;
+    if (next === 0 || !this.nodes.isPacked(node) || !this.nodes.isPacked(next)) return false;
     const count = u32[node * 4 + NODE_COUNT] + u32[next * 4 + NODE_COUNT];
     const added = u32[next * 4 + NODE_BYTES];
     const fill = this.fill;
-    if (this.#nodes.contentBytes(node) + added > nodeBytesMax(fill) || count > nodeCountMax(fill)) {
+    if (this.nodes.contentBytes(node) + added > nodeBytesMax(fill) || count > nodeCountMax(fill)) {
       return false;
     }
     try {
-      this.#nodes.makeRaw(node);
-      this.#nodes.makeRaw(next);
-      const address = this.#nodes.open(node, u32[node * 4 + NODE_BYTES], added);
+      this.nodes.makeRaw(node);
+      this.nodes.makeRaw(next);
+      const address = this.nodes.open(node, u32[node * 4 + NODE_BYTES], added);
       arena.copyWithin(address, u32[next * 4 + NODE_DATA] * 16 + u32[next * 4 + NODE_GAP], added);
     } catch (error) {
       // Two nodes do as well.
@@ -536,8 +361,8 @@ export class QuickList {
       return false;
     }
     arena.setU32(node * 4 + NODE_COUNT, count);
-    if (this.#unsettled === next) this.#unsettled = 0;
-    this.#nodes.unlink(next);
+    if (this.unsettled === next) this.unsettled = 0;
+    this.nodes.unlink(next);
     return true;
   }
 
@@ -546,8 +371,8 @@ export class QuickList {
     const { arena } = this;
     const encoder = this.#encoder;
     encoder.prepare(bytes, start, end);
-    if (arena.u32[node * 4 + NODE_COMPRESSED] !== 0) this.#nodes.makeRaw(node);
-    const address = this.#nodes.open(node, position, encoder.total);
+    if (arena.u32[node * 4 + NODE_COMPRESSED] !== 0) this.nodes.makeRaw(node);
+    const address = this.nodes.open(node, position, encoder.total);
     this.#writeElement(address, bytes, start);
     arena.setU32(node * 4 + NODE_COUNT, arena.u32[node * 4 + NODE_COUNT] + 1);
     arena.setU32(this.root * 4 + ROOT_COUNT, arena.u32[this.root * 4 + ROOT_COUNT] + 1);
@@ -560,19 +385,19 @@ export class QuickList {
     let length: number;
     if (this.#isTooLong(end - start)) {
       length = end - start;
-      node = this.#nodes.create(CONTAINER_PLAIN, length);
+      node = this.nodes.create(CONTAINER_PLAIN, length);
       arena.copyIn(arena.u32[node * 4 + NODE_DATA] * 16, bytes, start, end);
     } else {
       this.#encoder.prepare(bytes, start, end);
       length = this.#encoder.total;
-      node = this.#nodes.create(CONTAINER_PACKED, this.#nodes.capacityFor(length));
+      node = this.nodes.create(CONTAINER_PACKED, this.nodes.capacityFor(length));
       this.#writeElement(arena.u32[node * 4 + NODE_DATA] * 16, bytes, start);
     }
     arena.setU32(node * 4 + NODE_BYTES, length);
     arena.setU32(node * 4 + NODE_COUNT, 1);
-    this.#nodes.link(node, previous, next);
+    this.nodes.link(node, previous, next);
     arena.setU32(this.root * 4 + ROOT_COUNT, arena.u32[this.root * 4 + ROOT_COUNT] + 1);
-    this.#nodes.settle(node);
+    this.nodes.settle(node);
     return node;
   }
 
@@ -581,7 +406,7 @@ export class QuickList {
     arena.copyIn(arena.u32[node * 4 + NODE_DATA] * 16, bytes, start, end);
     arena.setU32(node * 4 + NODE_BYTES, end - start);
     arena.setU32(node * 4 + NODE_COUNT, count);
-    this.#nodes.link(node, arena.u32[this.root * 4 + ROOT_TAIL], 0);
+    this.nodes.link(node, arena.u32[this.root * 4 + ROOT_TAIL], 0);
     arena.setU32(this.root * 4 + ROOT_COUNT, arena.u32[this.root * 4 + ROOT_COUNT] + count);
   }
 
@@ -597,46 +422,46 @@ export class QuickList {
   }
 
   #replaceInNode(bytes: Uint8Array, start: number, end: number): void {
-    const node = this.#node;
-    const position = this.#position;
-    const had = this.#endOfCurrent() - position;
-    this.#markUnsettled(node);
-    this.#nodes.makeRaw(node);
+    const node = this.node;
+    const position = this.position;
+    const had = this.endOfCurrent() - position;
+    this.markUnsettled(node);
+    this.nodes.makeRaw(node);
     const encoder = this.#encoder;
     encoder.prepare(bytes, start, end);
-    if (encoder.total > had) this.#nodes.open(node, position, encoder.total - had);
-    else if (encoder.total < had) this.#nodes.cut(node, position, had - encoder.total);
-    this.#refresh();
-    this.#writeElement(this.#base + position, bytes, start);
+    if (encoder.total > had) this.nodes.open(node, position, encoder.total - had);
+    else if (encoder.total < had) this.nodes.cut(node, position, had - encoder.total);
+    this.refresh();
+    this.#writeElement(this.base + position, bytes, start);
   }
 
   /** Removes the element at the cursor; false where its node went with it. The position is then that of the next one. */
   #removeCurrent(): boolean {
-    const node = this.#node;
+    const node = this.node;
     if (this.arena.u32[node * 4 + NODE_COUNT] === 1) {
       this.#removeNode(node);
       return false;
     }
-    const removed = this.#endOfCurrent() - this.#position;
-    this.#markUnsettled(node);
-    this.#nodes.makeRaw(node);
-    this.#cutElements(node, this.#position, removed, 1);
-    this.#refresh();
+    const removed = this.endOfCurrent() - this.position;
+    this.markUnsettled(node);
+    this.nodes.makeRaw(node);
+    this.#cutElements(node, this.position, removed, 1);
+    this.refresh();
     return true;
   }
 
   #removeNode(node: Ref): void {
-    if (this.#unsettled === node) this.#unsettled = 0;
-    if (this.#node === node) this.#node = 0;
+    if (this.unsettled === node) this.unsettled = 0;
+    if (this.node === node) this.node = 0;
     this.#unlinkNode(node);
-    this.#nodes.settle(0);
+    this.nodes.settle(0);
   }
 
   #unlinkNode(node: Ref): void {
     const { arena } = this;
     const count = arena.u32[this.root * 4 + ROOT_COUNT] - arena.u32[node * 4 + NODE_COUNT];
     arena.setU32(this.root * 4 + ROOT_COUNT, count);
-    this.#nodes.unlink(node);
+    this.nodes.unlink(node);
   }
 
   /** Removes so many elements at most from a raw node, from a position on; returns how many. */
@@ -654,10 +479,10 @@ export class QuickList {
   #cutElements(node: Ref, position: number, bytes: number, count: number): void {
     const { arena } = this;
     const root = this.root * 4;
-    this.#nodes.cut(node, position, bytes);
+    this.nodes.cut(node, position, bytes);
     arena.setU32(node * 4 + NODE_COUNT, arena.u32[node * 4 + NODE_COUNT] - count);
     arena.setU32(root + ROOT_COUNT, arena.u32[root + ROOT_COUNT] - count);
-    this.#nodes.fit(node);
+    this.nodes.fit(node);
   }
 
   #copyNode(node: Ref, last: Ref): Ref {
@@ -666,7 +491,7 @@ export class QuickList {
     const word = node * 4;
     const compressed = u32[word + NODE_COMPRESSED];
     const bytes = compressed !== 0 ? compressed : u32[word + NODE_BYTES];
-    const copy = this.#nodes.create(this.#nodes.isPacked(node) ? CONTAINER_PACKED : CONTAINER_PLAIN, bytes);
+    const copy = this.nodes.create(this.nodes.isPacked(node) ? CONTAINER_PACKED : CONTAINER_PLAIN, bytes);
     arena.copyWithin(
       u32[copy * 4 + NODE_DATA] * 16,
       u32[word + NODE_DATA] * 16 + u32[word + NODE_GAP],
@@ -675,73 +500,7 @@ export class QuickList {
     arena.setU32(copy * 4 + NODE_COUNT, u32[word + NODE_COUNT]);
     arena.setU32(copy * 4 + NODE_BYTES, u32[word + NODE_BYTES]);
     arena.setU32(copy * 4 + NODE_COMPRESSED, compressed);
-    this.#nodes.link(copy, last, 0);
+    this.nodes.link(copy, last, 0);
     return copy;
-  }
-
-  /** Byte position behind the element at the cursor. */
-  #endOfCurrent(): number {
-    return this.#isPlain ? this.#size : nextElement(this.#view, this.#base + this.#position) - this.#base;
-  }
-
-  #markUnsettled(node: Ref): void {
-    if (this.#unsettled === node) return;
-    const before = this.#unsettled;
-    this.#unsettled = node;
-    if (before !== 0) this.#nodes.settle(before);
-  }
-
-  #enterFirst(node: Ref): boolean {
-    this.#enter(node);
-    return node !== 0;
-  }
-
-  #enterLast(node: Ref): boolean {
-    this.#enter(node);
-    if (node === 0) return false;
-    if (!this.#isPlain) this.#position = previousElement(this.#view, this.#base + this.#size) - this.#base;
-    return true;
-  }
-
-  /** Moves the cursor to the first element of a node, 0 = to none. */
-  #enter(node: Ref): void {
-    if (this.#unsettled !== 0 && this.#unsettled !== node) {
-      this.#nodes.settle(this.#unsettled);
-      this.#unsettled = 0;
-    }
-    this.#node = node;
-    this.#position = 0;
-    if (node !== 0) this.#refresh();
-  }
-
-  /** Looks anew where the elements of the cursor's node are. */
-  #refresh(): void {
-    const { u32 } = this.arena;
-    const word = this.#node * 4;
-    this.#size = u32[word + NODE_BYTES];
-    this.#isPlain = !this.#nodes.isPacked(this.#node);
-    if (u32[word + NODE_COMPRESSED] === 0) {
-      this.#view = this.arena.u8;
-      this.#base = u32[word + NODE_DATA] * 16 + u32[word + NODE_GAP];
-    } else {
-      this.#nodes.decompress(this.#node);
-      this.#view = this.#nodes.scratch;
-      this.#base = this.#isPlain ? 0 : LISTPACK_HEADER_BYTES;
-    }
-  }
-
-  /** Moves the cursor to element `index` of `count` in its node, from the nearer end. */
-  #seekInNode(index: number, count: number): void {
-    if (this.#isPlain) return;
-    const view = this.#view;
-    let at: number;
-    if (index <= count / 2) {
-      at = this.#base;
-      for (let left = index; left > 0; left--) at = nextElement(view, at);
-    } else {
-      at = this.#base + this.#size;
-      for (let left = count - index; left > 0; left--) at = previousElement(view, at);
-    }
-    this.#position = at - this.#base;
   }
 }
