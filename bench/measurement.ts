@@ -20,6 +20,8 @@ export interface Measurement {
   samples: Record<string, number[]>;
   /** Contender to its target. */
   targets?: Record<string, Target>;
+  /** The candidate's ratios of all measurements that have this, together, have this target as their geometric mean. */
+  meanTarget?: number;
   /** ISO time of the end of the measurement. */
   measuredAt: string;
 }

@@ -6,7 +6,7 @@ const VALUE_POOL_BYTES = 1 << 16;
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 export interface CommandShape {
-  /** Arguments; the one that holds `#` has its `#` replaced by the key number; `<value>` stands for the value. */
+  /** Arguments; one may hold `#`: it has its `#` replaced by the key number; `<value>` stands for the value. */
   words: string[];
   valueBytes: number;
 }
@@ -26,7 +26,7 @@ export class CommandStream {
     );
     const text = `*${words.length}\r\n` + words.map((word) => `$${word.length}\r\n${word}\r\n`).join("");
     this.#template = new TextEncoder().encode(text);
-    this.#digitsAt = text.indexOf("0".repeat(DIGITS));
+    this.#digitsAt = shape.words.some((word) => word.includes("#")) ? text.indexOf("0".repeat(DIGITS)) : -1;
     this.#valueAt = shape.words.includes("<value>") ? text.indexOf(value) : -1;
     this.#valueBytes = shape.valueBytes;
     this.#pool = randomText(VALUE_POOL_BYTES + shape.valueBytes);
@@ -43,7 +43,7 @@ export class CommandStream {
       this.#buffer.set(this.#template);
     }
     for (let index = 0, at = 0; index < count; index++, at += length) {
-      this.#writeDigits(at + this.#digitsAt, keyOf(index));
+      if (this.#digitsAt >= 0) this.#writeDigits(at + this.#digitsAt, keyOf(index));
       if (this.#valueAt >= 0) {
         const from = Math.floor(Math.random() * VALUE_POOL_BYTES);
         this.#buffer.set(this.#pool.subarray(from, from + this.#valueBytes), at + this.#valueAt);

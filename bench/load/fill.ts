@@ -3,12 +3,20 @@ import { type CommandShape, CommandStream } from "./command_stream.ts";
 
 const COMMANDS_PER_WRITE = 1000;
 
-/** Sends `count` commands of the shape with keys 0 to count-1 and waits for all replies; throws on an error reply. */
-export async function fill(port: number, shape: CommandShape, count: number): Promise<void> {
+/**
+ * Sends `count` commands of the shape with keys 0 to count-1 and waits for all replies, each of `linesPerReply` lines;
+ * throws on an error reply.
+ */
+export async function fill(
+  port: number,
+  shape: CommandShape,
+  count: number,
+  linesPerReply = 1,
+): Promise<void> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
   try {
     const stream = new CommandStream(shape);
-    const answered = readReplies(connection, count);
+    const answered = readLines(connection, count * linesPerReply);
     for (let sent = 0; sent < count;) {
       const batch = Math.min(COMMANDS_PER_WRITE, count - sent);
       const bytes = stream.commands(batch, (index) => sent + index);
@@ -21,8 +29,7 @@ export async function fill(port: number, shape: CommandShape, count: number): Pr
   }
 }
 
-/** Waits for `count` one-line replies. */
-async function readReplies(connection: Deno.Conn, count: number): Promise<void> {
+async function readLines(connection: Deno.Conn, count: number): Promise<void> {
   const buffer = new Uint8Array(1 << 16);
   let atLineStart = true;
   for (let lines = 0; lines < count;) {

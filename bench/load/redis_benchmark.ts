@@ -3,11 +3,13 @@
 export interface Load {
   port: number;
   /** A built-in test: set, get, incr, mset, hset. */
-  test: string;
+  test?: string;
+  /** A command instead: `__rand_int__` in it is a random number of twelve digits below `keys`. */
+  words?: string[];
   requests: number;
   clients: number;
   pipeline: number;
-  valueBytes: number;
+  valueBytes?: number;
   /** Random keys are taken from this many. */
   keys: number;
 }
@@ -22,9 +24,9 @@ export async function redisBenchmark(load: Load): Promise<number> {
     P: load.pipeline,
     d: load.valueBytes,
     r: load.keys,
-  }).flatMap(([letter, value]) => [`-${letter}`, `${value}`]);
-  const { code, stdout, stderr } = await new Deno.Command("redis-benchmark", { args: [...args, "--csv"] })
-    .output();
+  }).filter(([, value]) => value !== undefined).flatMap(([letter, value]) => [`-${letter}`, `${value}`]);
+  args.push("--csv", ...(load.words ?? []));
+  const { code, stdout, stderr } = await new Deno.Command("redis-benchmark", { args }).output();
   const decoder = new TextDecoder();
   if (code !== 0) throw new Error(`redis-benchmark ${args.join(" ")} failed: ${decoder.decode(stderr)}`);
   return parseCsv(decoder.decode(stdout));
