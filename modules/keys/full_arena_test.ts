@@ -10,7 +10,10 @@ import { ARENA_FULL } from "../../core/memory/arena.ts";
 import { Config } from "../../core/server/config/config.ts";
 import { MemoryHost } from "../../core/server/config/memory_host.ts";
 import { DumpService } from "../../core/server/dump_service.ts";
+import { bitmapCommands } from "../bitmaps/commands.ts";
 import { hashCommands } from "../hashes/commands.ts";
+import { hyperLogLogCommands } from "../hyperloglog/commands.ts";
+import { setCommands } from "../sets/commands.ts";
 import { stringCommands } from "../strings/commands.ts";
 import { CommandRig } from "../test_support/command_rig.ts";
 import { deleteCommands } from "./delete_commands.ts";
@@ -32,11 +35,21 @@ function words(...parts: (fc.Arbitrary<string | string[]> | string)[]): fc.Arbit
 const pairs = fc.array(fc.tuple(key, text), { minLength: 2, maxLength: 4 }).map((list) => list.flat());
 const fields = fc.array(fc.tuple(field, text), { minLength: 2, maxLength: 12 }).map((list) => list.flat());
 
+/** Few enough values that sets meet; short and long, so that they are intsets, listpacks and tables. */
+const member = fc.oneof(
+  fc.nat(12).map(String),
+  fc.nat(12).map((number) => `${number * 2 ** 40}`),
+  fc.nat(12).map((number) => `member ${number}`),
+  fc.nat(3).map((number) => `${number}`.repeat(300)),
+);
+const members = fc.array(member, { minLength: 2, maxLength: 14 });
+
 /** These look for room before they begin. */
 const commandOnSeveral = fc.oneof(
   { weight: 2, arbitrary: words("MSET", pairs) },
   { weight: 1, arbitrary: words("MSETNX", pairs) },
   { weight: 4, arbitrary: words("HSET", key, fields) },
+  { weight: 4, arbitrary: words("SADD", key, members) },
 );
 
 const command = fc.oneof(
@@ -64,14 +77,37 @@ const command = fc.oneof(
   { weight: 1, arbitrary: words("MOVE", key, "1") },
   { weight: 1, arbitrary: words("DEL", key) },
   { weight: 2, arbitrary: words("RESTORE-COPY", key, key) },
+  { weight: 5, arbitrary: words("SADD", key, member) },
+  { weight: 1, arbitrary: words("SREM", key, member) },
+  { weight: 2, arbitrary: words("SMOVE", key, key, member) },
+  { weight: 1, arbitrary: words("SPOP", key, fc.constantFrom("0", "100")) },
+  { weight: 4, arbitrary: words(fc.constantFrom("SINTERSTORE", "SUNIONSTORE", "SDIFFSTORE"), key, key, key) },
+  { weight: 1, arbitrary: words(fc.constantFrom("SUNION", "SDIFF"), key, key) },
+  { weight: 2, arbitrary: words("SETBIT", key, fc.constantFrom("3", "900", "90000"), "1") },
+  { weight: 1, arbitrary: words("BITOP", fc.constantFrom("OR", "XOR"), key, key, key) },
+  {
+    weight: 1,
+    arbitrary: words("BITFIELD", key, "INCRBY", "i40", fc.constantFrom("7", "70000"), "5", "GET", "u3", "1"),
+  },
+  { weight: 4, arbitrary: words("PFADD", key, members) },
+  { weight: 1, arbitrary: words("PFMERGE", key, key, key) },
+  { weight: 1, arbitrary: words("PFCOUNT", key) },
 );
 
 function rigOf(arenaBytes = 32 * MEGABYTE): CommandRig {
   const config = new Config(new MemoryHost());
-  config.set([["hash-max-listpack-entries", "8"]], { local: true, loading: false });
+  config.set([
+    ["hash-max-listpack-entries", "8"],
+    ["set-max-intset-entries", "6"],
+    ["set-max-listpack-entries", "8"],
+    ["hll-sparse-max-bytes", "60"],
+  ], { local: true, loading: false });
   const rig = new CommandRig([
     ...stringCommands,
     ...hashCommands,
+    ...setCommands,
+    ...bitmapCommands,
+    ...hyperLogLogCommands,
     ...deleteCommands,
     ...expireCommands,
     ...moveCommands,
