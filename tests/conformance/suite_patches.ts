@@ -65,6 +65,34 @@ const PATCHES: Patch[] = [
         } else {`,
   },
   {
+    file: "tests/support/server.tcl",
+    why: "a server that ended is not waited for",
+    from: `        if {[regexp {Failed listening on port} [exec cat $stdout]]} {
+            set port_busy 1
+            break
+        }`,
+    to: `        if {[regexp {Failed listening on port} [exec cat $stdout]]} {
+            set port_busy 1
+            break
+        }
+        if {[catch {exec kill -0 $pid}]} {
+            start_server_error $config_file "it ended: [exec cat $stdout]"
+            break
+        }`,
+  },
+  {
+    file: "tests/support/server.tcl",
+    why: "as above",
+    from: `        if {$code ne "undefined"} {
+            set serverisup [server_is_up $::host $port $retrynum]`,
+    to: `        if {[catch {exec kill -0 $pid}]} {
+            set ::tags [lrange $::tags 0 end-[llength $tags]]
+            return
+        }
+        if {$code ne "undefined"} {
+            set serverisup [server_is_up $::host $port $retrynum]`,
+  },
+  {
     file: "tests/support/test.tcl",
     why: "an error that is no failed assertion keeps its first words",
     from: `            set msg [string range $error 10 end]
