@@ -3,6 +3,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { eventually, type RespClient, SporkServer } from "../harness/mod.ts";
+import { Random } from "../values/random.ts";
+import { WRITES } from "../values/exercises.ts";
+import type { ValueType } from "../values/samples.ts";
 import { fingerprint } from "./dataset.ts";
 
 const DATABASES = 3;
@@ -30,7 +33,44 @@ const manyFields = fc.tuple(key, fc.integer({ min: 1, max: 400 })).map(([name, c
   return ["HSET", name, ...pairs];
 });
 
+/** A change of a list, set, sorted set, hash or stream that has the type in its name, small or large. */
+const typed = fc.tuple(
+  fc.constantFrom(...Object.keys(WRITES) as ValueType[]),
+  fc.integer({ min: 0, max: KEYS / 4 }),
+  fc.nat(),
+).map(([type, n, seed]): Words => {
+  const random = new Random(seed);
+  const name = `${type}:${n}`;
+  return random.oneIn(4) ? filled(type, name, random) : random.pick(WRITES[type])(name, random);
+});
+
+/** Makes a value large: a table, or more than 64 KiB. */
+function filled(type: ValueType, name: string, random: Random): Words {
+  const words = (each: (index: number) => Words) => Array.from({ length: 300 }, (_, k) => each(k)).flat();
+  switch (type) {
+    case "list":
+      return ["RPUSH", name, ...words((k) => [`${random.text(250)}${k}`])];
+    case "set":
+      return ["SADD", name, ...words((k) => [`member ${k}`])];
+    case "zset":
+      return ["ZADD", name, ...words((k) => [random.below(100), `member ${k}`])];
+    case "hash":
+      return ["HSET", name, ...words((k) => [`field ${k}`, k])];
+    case "stream":
+      return ["XADD", name, "*", ...words((k) => [`field ${k}`, random.text(250)])];
+    case "string":
+      return ["SET", name, random.text(100_000)];
+  }
+}
+
 const command: fc.Arbitrary<Words> = fc.oneof(
+  { weight: 40, arbitrary: typed },
+  { weight: 2, arbitrary: fc.tuple(typed, key).map(([[, name], other]): Words => ["RENAME", name, other]) },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(typed, key).map(([[, name], other]): Words => ["COPY", name, other, "REPLACE"]),
+  },
+  { weight: 2, arbitrary: typed.map(([, name]): Words => ["UNLINK", name]) },
   { weight: 8, arbitrary: words("SET", key, value) },
   { weight: 2, arbitrary: words("SET", key, value, "PX", fc.integer({ min: 100_000, max: 200_000 })) },
   { weight: 1, arbitrary: words("SET", key, value, "PX", fc.integer({ min: 1, max: 5 })) },

@@ -16,7 +16,7 @@ export class FullRig extends CommandRig {
 
   constructor(options: { arenaBytes: number; config?: [string, string][]; commands?: CommandSpec[] }) {
     const config = new Config(new MemoryHost());
-    config.values.enableDebugCommand = "yes";
+    Object.assign(config.values, { enableDebugCommand: "yes" });
     const problem = config.set(options.config ?? [], { local: true, loading: false });
     if (problem !== null) throw new Error(problem);
     super(options.commands ?? allCommands, {
