@@ -14,6 +14,8 @@ import { bitmapCommands } from "../bitmaps/commands.ts";
 import { hashCommands } from "../hashes/commands.ts";
 import { hyperLogLogCommands } from "../hyperloglog/commands.ts";
 import { setCommands } from "../sets/commands.ts";
+import { listCommands } from "../lists/commands.ts";
+import { sortCommands } from "../sorting/sort_commands.ts";
 import { stringCommands } from "../strings/commands.ts";
 import { CommandRig } from "../test_support/command_rig.ts";
 import { deleteCommands } from "./delete_commands.ts";
@@ -44,11 +46,18 @@ const member = fc.oneof(
 );
 const members = fc.array(member, { minLength: 2, maxLength: 14 });
 
+const texts = fc.array(text, { minLength: 2, maxLength: 6 });
+const listKey = fc.constantFrom("l", "m", "a");
+const index = fc.integer({ min: -4, max: 4 }).map(String);
+const end = fc.constantFrom("LEFT", "RIGHT");
+
 /** These look for room before they begin. */
 const commandOnSeveral = fc.oneof(
   { weight: 2, arbitrary: words("MSET", pairs) },
   { weight: 1, arbitrary: words("MSETNX", pairs) },
   { weight: 4, arbitrary: words("HSET", key, fields) },
+  { weight: 4, arbitrary: words(fc.constantFrom("LPUSH", "RPUSH"), listKey, texts) },
+  { weight: 1, arbitrary: words("LREM", listKey, index, text) },
   { weight: 4, arbitrary: words("SADD", key, members) },
 );
 
@@ -66,6 +75,14 @@ const command = fc.oneof(
   { weight: 1, arbitrary: words("HINCRBY", key, field, "7") },
   { weight: 1, arbitrary: words("HINCRBYFLOAT", key, field, "0.5") },
   { weight: 1, arbitrary: words("HDEL", key, field) },
+  { weight: 8, arbitrary: words(fc.constantFrom("LPUSH", "RPUSH"), listKey, text) },
+  { weight: 3, arbitrary: words("LSET", listKey, index, text) },
+  { weight: 3, arbitrary: words("LINSERT", listKey, fc.constantFrom("BEFORE", "AFTER"), text, text) },
+  { weight: 2, arbitrary: words(fc.constantFrom("LPOP", "RPOP"), listKey, fc.constantFrom([], ["2"])) },
+  { weight: 1, arbitrary: words("LTRIM", listKey, fc.constantFrom("0", "1"), fc.constantFrom("-1", "2")) },
+  { weight: 3, arbitrary: words("LMOVE", listKey, listKey, end, end) },
+  { weight: 1, arbitrary: words("LMPOP", "2", listKey, listKey, end, "COUNT", "3") },
+  { weight: 1, arbitrary: words("SORT", listKey, "ALPHA", "STORE", listKey) },
   { weight: 2, arbitrary: words("EXPIRE", key, "100") },
   { weight: 1, arbitrary: words("PERSIST", key) },
   { weight: 2, arbitrary: words("RENAME", key, key) },
@@ -98,6 +115,8 @@ function rigOf(arenaBytes = 32 * MEGABYTE): CommandRig {
   const config = new Config(new MemoryHost());
   config.set([
     ["hash-max-listpack-entries", "8"],
+    ["list-max-listpack-size", "3"],
+    ["list-compress-depth", "1"],
     ["set-max-intset-entries", "6"],
     ["set-max-listpack-entries", "8"],
     ["hll-sparse-max-bytes", "60"],
@@ -105,6 +124,8 @@ function rigOf(arenaBytes = 32 * MEGABYTE): CommandRig {
   const rig = new CommandRig([
     ...stringCommands,
     ...hashCommands,
+    ...listCommands,
+    ...sortCommands,
     ...setCommands,
     ...bitmapCommands,
     ...hyperLogLogCommands,
