@@ -1,7 +1,7 @@
 // Requests per second of the commands of each value type at pipeline 16, driven by redis-benchmark with its own commands:
 // 50 clients, random elements among 1M. Every run begins with an empty server, or with what the command takes away.
 import type { ServerProcess } from "../../tests/harness/mod.ts";
-import { alternate, contenderKinds } from "../contender.ts";
+import { alternate, contenderKinds, cpuMicros } from "../contender.ts";
 import { fill } from "../load/fill.ts";
 import { redisBenchmark } from "../load/redis_benchmark.ts";
 import { Samples } from "../measurement.ts";
@@ -65,12 +65,12 @@ export const types: Scenario = {
         let slowest = Infinity;
         for (const { server } of contenders) {
           const trial = Math.ceil(TRIAL_REQUESTS / (cell.weight ?? 1));
-          slowest = Math.min(slowest, await measure(server, cell, trial, options.scale));
+          slowest = Math.min(slowest, (await measure(server, cell, trial, options.scale)).rate);
         }
         const requests = Math.ceil(slowest * options.seconds / 1000) * 1000;
         for (let round = 0; round < options.repeats; round++) {
           for (const { name, server } of alternate(contenders, round)) {
-            const rate = await measure(server, cell, requests, options.scale);
+            const { rate, cpu } = await measure(server, cell, requests, options.scale);
             samples.add(
               {
                 id: idOf(cell),
@@ -83,7 +83,17 @@ export const types: Scenario = {
               name,
               rate,
             );
-            log(`${idOf(cell)} ${name}: ${Math.round(rate)} requests/s`);
+            samples.add(
+              {
+                id: idOf(cell).replace("types/", "cpu/"),
+                title: `${cell.name}, pipeline ${PIPELINE}`,
+                unit: "us of server CPU/request",
+                better: "lower",
+              },
+              name,
+              cpu,
+            );
+            log(`${idOf(cell)} ${name}: ${Math.round(rate)} requests/s, ${cpu.toFixed(2)} us CPU`);
           }
         }
       }
@@ -98,7 +108,7 @@ function idOf(cell: Cell): string {
   return `types/${cell.name.toLowerCase()}/P${PIPELINE}`;
 }
 
-async function measure(server: ServerProcess, cell: Cell, requests: number, scale: number): Promise<number> {
+async function measure(server: ServerProcess, cell: Cell, requests: number, scale: number) {
   {
     await using client = await server.connect();
     await client.call("FLUSHALL", "SYNC");
@@ -106,7 +116,8 @@ async function measure(server: ServerProcess, cell: Cell, requests: number, scal
   if (cell.before !== undefined) {
     await fill(server.port, { words: cell.before.words, valueBytes: 0 }, cell.before.count ?? requests);
   }
-  return await redisBenchmark({
+  const cpuBefore = cpuMicros(server);
+  const rate = await redisBenchmark({
     port: server.port,
     words: cell.words,
     requests,
@@ -114,4 +125,5 @@ async function measure(server: ServerProcess, cell: Cell, requests: number, scal
     pipeline: PIPELINE,
     keys: Math.ceil(ELEMENTS / scale),
   });
+  return { rate, cpu: (cpuMicros(server) - cpuBefore) / requests };
 }
