@@ -33,6 +33,7 @@ export const LCS_TOO_LARGE = "ERR Insufficient memory, transient memory for LCS 
 export const LCS_NO_MEMORY = "ERR Insufficient memory, failed allocating transient memory for LCS";
 export const EXPIRE_NX_AND_OTHERS = "ERR NX and XX, GT or LT options at the same time are not compatible";
 export const EXPIRE_GT_AND_LT = "ERR GT and LT options at the same time are not compatible";
+export const INVALID_NUMKEYS = "ERR invalid numkeys value";
 export const NUMFIELDS = "ERR numfields should be greater than 0 and match the provided number of fields";
 export const LFU_NOT_SELECTED =
   "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching " +

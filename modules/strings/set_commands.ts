@@ -62,7 +62,7 @@ function setWithOptions(client: CommandClient, args: Arguments): void {
     client.reply.null();
     return;
   }
-  storeOrExpire(client, args, 2, expireAt);
+  storeOrExpire(client, args, 1, 2, expireAt);
   client.reply.ok();
 }
 
@@ -77,7 +77,7 @@ function setAndReplyOld(
   const ref = findString(client, args, 1);
   if (ref === REFUSED) return;
   const old = ref === 0 ? null : stringBytes(client, ref);
-  if (meetsCondition(client, args, ref, options, compareIndex)) storeOrExpire(client, args, 2, expireAt);
+  if (meetsCondition(client, args, ref, options, compareIndex)) storeOrExpire(client, args, 1, 2, expireAt);
   replyOld(client, old);
 }
 
@@ -92,16 +92,15 @@ function meetsCondition(
   if ((options & OPTION_NX) !== 0) return ref === 0;
   if ((options & OPTION_XX) !== 0) return ref !== 0;
   if ((options & OPTION_IFEQ) === 0) return true;
-  if (ref === 0) return false;
+  return ref !== 0 && equalsArgument(client, args, ref, compareIndex);
+}
+
+/** Whether the string at `ref` is what an argument says. */
+export function equalsArgument(client: CommandClient, args: Arguments, ref: Ref, index: number): boolean {
   const keyspace = client.server.keyspace;
   const length = keyspace.entries.stringLength(ref);
-  return length === args.length(compareIndex) &&
-    keyspace.arena.equals(
-      keyspace.entries.stringAddress(ref),
-      args.buffer,
-      args.starts[compareIndex],
-      length,
-    );
+  return length === args.length(index) &&
+    keyspace.arena.equals(keyspace.entries.stringAddress(ref), args.buffer, args.starts[index], length);
 }
 
 function setnx(client: CommandClient, args: Arguments): void {
@@ -125,7 +124,7 @@ function setFor(client: CommandClient, args: Arguments, unitMilliseconds: number
   const now = client.server.keyspace.clock.ms;
   const expireAt = expireArgument(client, args, 2, unitMilliseconds, now, command);
   if (expireAt !== expireAt) return;
-  storeOrExpire(client, args, 3, expireAt);
+  storeOrExpire(client, args, 1, 3, expireAt);
   client.reply.ok();
 }
 
@@ -184,21 +183,27 @@ function store(
   db.changed("string", "set", buffer, start, end);
 }
 
-/** As `store` for key 1, but a time in the past deletes the key instead: nobody could see the value any more. */
-function storeOrExpire(client: CommandClient, args: Arguments, valueIndex: number, expireAt: number): void {
+/** As `store`, but a time in the past deletes the key instead: nobody could see the value any more. */
+export function storeOrExpire(
+  client: CommandClient,
+  args: Arguments,
+  keyIndex: number,
+  valueIndex: number,
+  expireAt: number,
+): void {
   const keyspace = client.server.keyspace;
   if (expireAt < 0) {
-    store(client, args, 1, valueIndex, expireAt);
+    store(client, args, keyIndex, valueIndex, expireAt);
     return;
   }
   const db = client.db;
-  const start = args.starts[1];
-  const end = args.ends[1];
+  const start = args.starts[keyIndex];
+  const end = args.ends[keyIndex];
   if (keyspace.honoursExpiry && keyspace.deletesExpired && expireAt <= keyspace.clock.ms) {
     if (db.remove(args.buffer, start, end)) db.changed("generic", "del", args.buffer, start, end);
     return;
   }
-  store(client, args, 1, valueIndex, expireAt);
+  store(client, args, keyIndex, valueIndex, expireAt);
   keyspace.notify(db.id, "generic", "expire", args.buffer, start, end);
 }
 

@@ -32,6 +32,11 @@ export function parseSetOptions(args: Arguments): boolean {
   return parse(args, 3, OPTIONS_CONDITION | OPTION_GET | OPTION_KEEPTTL | OPTIONS_EXPIRE);
 }
 
+/** Parses the options of MSETEX from argument `from` on; false on a syntax error. */
+export function parseManyOptions(args: Arguments, from: number): boolean {
+  return parse(args, from, OPTION_NX | OPTION_XX | OPTION_KEEPTTL | OPTIONS_EXPIRE);
+}
+
 /** Parses the options of GETEX from argument 2 on; false on a syntax error. */
 export function parseGetOptions(args: Arguments): boolean {
   return parse(args, 2, OPTIONS_EXPIRE | OPTION_PERSIST);
