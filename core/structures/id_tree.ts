@@ -205,11 +205,6 @@ export class IdTree {
     return true;
   }
 
-  /** Bytes of all nodes, roughly: as many as the ids need at least. */
-  get nodeBytesEstimate(): number {
-    return this.size * (ID_WORDS + 1) * 4;
-  }
-
   get #levels(): number {
     return this.arena.i32[this.#header + TREE_LEVELS];
   }
