@@ -289,6 +289,84 @@ const SORTED_SETS = [
   `,
 ];
 
+const STREAMS = [
+  // Everybody who reads gets the entry.
+  `
+    A XREAD BLOCK 0 STREAMS s $ &
+    B XREAD BLOCK 0 COUNT 10 STREAMS s t 0-0 0-0 &
+    ! blocked_clients
+    D XADD s 1-1 f v
+    A <
+    B <
+    A XREAD BLOCK 0 STREAMS s 1-1 &
+    D XADD t 1-1 f v
+    D MULTI
+    D XADD s 1-2 f v
+    D XADD s 1-3 f v
+    D EXEC
+    A <
+  `,
+  // Of a group only one.
+  `
+    D XGROUP CREATE s g $ MKSTREAM
+    A XREADGROUP GROUP g a BLOCK 0 STREAMS s > &
+    B XREADGROUP GROUP g b BLOCK 0 STREAMS s > &
+    D XADD s 1-1 f v
+    A <
+    D XADD s 1-2 f v
+    B <
+    D XPENDING s g
+    A XREADGROUP GROUP g a STREAMS s 0
+    A XREADGROUP GROUP g a BLOCK 0 STREAMS s 0
+  `,
+  // The group is gone, or the whole stream.
+  ...["XGROUP DESTROY s g", "DEL s", "FLUSHALL", "SET s v", "RENAME s t", "SWAPDB 0 1"].map((end) => `
+    D XGROUP CREATE s g $ MKSTREAM
+    A XREADGROUP GROUP g a BLOCK 0 STREAMS s > &
+    B XREAD BLOCK 0 STREAMS s $ &
+    ! blocked_clients
+    D ${end}
+    . 20
+    ! blocked_clients
+    D DEL s
+    D XADD s 5-5 f v
+    B <
+  `),
+  // Timeouts, and inside MULTI.
+  `
+    A XREAD BLOCK 1 STREAMS s $
+    A XREAD BLOCK -1 STREAMS s $
+    A XREAD BLOCK x STREAMS s $
+    D XGROUP CREATE s g $ MKSTREAM
+    A XREADGROUP GROUP g a BLOCK 1 STREAMS s >
+    A MULTI
+    A XREAD BLOCK 0 STREAMS s $
+    A XREADGROUP GROUP g a BLOCK 0 STREAMS s >
+    A EXEC
+    A HELLO 3
+    A XREAD BLOCK 1 STREAMS s $
+    A XREAD BLOCK 0 STREAMS s $ &
+    D XADD s 1-1 f v
+    A <
+  `,
+  // The way of a stream to those who wait.
+  ...[
+    ["XADD src 9-9 f v", "RENAME src s"],
+    ["XADD src 9-9 f v", "COPY src s"],
+    ["SELECT 1", "XADD s 9-9 f v", "MOVE s 0"],
+    ["SELECT 1", "XADD s 9-9 f v", "SWAPDB 0 1"],
+  ].map((ways) => `
+    A XREAD BLOCK 0 STREAMS s 0-0 &
+    ${ways.map((way) => `D ${way}`).join("\n")}
+    A <
+  `),
+];
+
+Deno.test({ name: "who waits for streams is served as by redis-server", ignore }, async () => {
+  await using servers = await ServerPair.start();
+  for (const scene of STREAMS) await playSame(servers, scene);
+});
+
 Deno.test({ name: "who waits for lists is served as by redis-server", ignore }, async () => {
   await using servers = await ServerPair.start();
   for (const scene of LISTS) await playSame(servers, scene);
