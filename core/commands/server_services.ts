@@ -10,6 +10,7 @@ import type { Command, CommandTable } from "../server/command_table.ts";
 import type { DumpService } from "../server/dump_service.ts";
 import type { Crash } from "../server/crash_report.ts";
 import type { LatencyMonitor } from "../server/latency_monitor.ts";
+import type { Migrator } from "../server/migrator.ts";
 import type { MemoryReport } from "../server/memory_report.ts";
 import type { PauseGate } from "../server/pause_gate.ts";
 import type { SaveCoordinator } from "../server/save_coordinator.ts";
@@ -38,6 +39,7 @@ export interface ServerServices {
   readonly shutdown: ShutdownController;
   readonly plugins: PluginHost;
   readonly dumps: DumpService;
+  readonly migrator: Migrator;
   /** MULTI, EXEC and WATCH. */
   readonly transactions: Transactions;
   /** Blocking on keys. */

@@ -1,4 +1,5 @@
 // A connected client: its input parser, its output buffer, its state as commands see it, and the read loop between them.
+// More lines than usual: what stops, holds and ends a client is one small state machine.
 // core/server's registry owns the clients and runs their commands (ClientHost). The way of a request is hot: a read's
 // continuation parses and runs all commands it finds; replies go out at the end of the turn.
 import type { Blocking, ClientKind, CommandClient } from "../commands/command_client.ts";

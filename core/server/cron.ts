@@ -53,6 +53,7 @@ export class Cron {
       server.saves.cron(now);
     }
     server.clients.cron(now);
+    server.migrator.closeIdle(now);
     server.endPauseWhenDue();
     if (now - this.lastSample >= SAMPLE_INTERVAL_MS) {
       this.lastSample = now;

@@ -38,6 +38,7 @@ import { LatencyMonitor } from "./latency_monitor.ts";
 import { LoopMonitor } from "./loop_monitor.ts";
 import { MemoryLimit } from "./memory_limit.ts";
 import { memoryOf, type MemoryReport, tableBytes } from "./memory_report.ts";
+import { Migrator } from "./migrator.ts";
 import { PauseGate } from "./pause_gate.ts";
 import { removePidFile, writePidFile } from "./pid_file.ts";
 import { SaveCoordinator } from "./save_coordinator.ts";
@@ -93,6 +94,7 @@ export class Server implements ServerServices, ClientHost {
   private readonly waitingKeys = new WaitingKeys();
   private readonly prefetch: Prefetch;
   readonly crashes = new CrashReporter(this);
+  readonly migrator = new Migrator(this);
   private readonly cron: Cron;
   private readonly manager: ServiceManager;
   private readonly heldWriters = new Set<Client>();
@@ -183,6 +185,7 @@ export class Server implements ServerServices, ClientHost {
     this.loopMonitor.stop();
     this.memoryLimit.stop();
     this.waiters.stop();
+    this.migrator.closeAll();
     this.saves.cancel();
     // From here on no command runs: what was saved is all there is.
     for (const client of [...this.clients.all()]) client.closeAfterReply("shutdown");
@@ -378,15 +381,26 @@ export class Server implements ServerServices, ClientHost {
     if (this.pause.mode !== "none" && this.keyspace.clock.ms >= this.pause.until) this.unpauseClients();
   }
 
-  private pauseChanged(): void {
-    const paused = this.pause.mode !== "none";
+  pauseChanged(): void {
+    const paused = this.pause.mode !== "none" || this.migrator.running !== null;
     this.restrict(RESTRICT_PAUSE, paused);
     // What expires meanwhile is hidden, but nothing is deleted: replicas and clients must not see changes.
     this.keyspace.deletesExpired = !paused;
   }
 
+  /** Those that a migration held up run. */
+  releasePaused(): void {
+    if (this.pause.mode === "none") this.pause.unpause();
+    this.pauseChanged();
+  }
+
   holdForPause(client: Client, _command: Command, flags: number): boolean {
     this.endPauseWhenDue();
+    if (this.migrator.running !== null) {
+      this.pause.wait(client);
+      client.block({ reason: "pause" });
+      return true;
+    }
     const { mode } = this.pause;
     if (mode === "none") return false;
     const writes = (flags & (FLAG_WRITE | FLAG_MAY_REPLICATE)) !== 0;

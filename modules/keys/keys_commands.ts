@@ -4,6 +4,7 @@ import { deleteCommands } from "./delete_commands.ts";
 import { dumpCommands } from "./dump_commands.ts";
 import { expireCommands } from "./expire_commands.ts";
 import { flushCommands } from "./flush_commands.ts";
+import { migrateCommands } from "./migrate_command.ts";
 import { moveCommands } from "./move_commands.ts";
 import { objectCommands } from "./object_commands.ts";
 import { scanCommands } from "./scan_commands.ts";
@@ -16,4 +17,5 @@ export const keysCommands: CommandSpec[] = [
   ...flushCommands,
   ...objectCommands,
   ...dumpCommands,
+  ...migrateCommands,
 ];

@@ -38,7 +38,7 @@ export function writeStats(server: Server, out: Lines): void {
   out.add("pubsubshard_channels", 0);
   out.add("latest_fork_usec", 0);
   out.add("total_forks", 0);
-  out.add("migrate_cached_sockets", 0);
+  out.add("migrate_cached_sockets", server.migrator.cachedConnections);
   out.add("slave_expires_tracked_keys", 0);
   out.add("active_defrag_hits", 0);
   out.add("active_defrag_misses", 0);
