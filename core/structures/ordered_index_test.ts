@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { Arena, ArenaFullError } from "../memory/arena.ts";
 import { LiveReader } from "../memory/arena_reader.ts";
 import { setHashSeed } from "./hash.ts";
+import { INNER_BYTES, LEAF_BYTES } from "./ordered_index_layout.ts";
 import { OrderedIndex } from "./ordered_index.ts";
 import { OrderedIndexReader } from "./ordered_index_reader.ts";
 
@@ -233,50 +234,57 @@ Deno.test("elements that come in order, from either end, leave full leaves", () 
 
 Deno.test("a full arena leaves the index as it was, whatever was being done", () => {
   fc.assert(
-    fc.property(fc.array(fc.nat(), { minLength: 1, maxLength: 40 }), fc.nat(2), (operations, scoring) => {
-      const { arena, index } = newIndex(MiB);
-      index.create();
-      const model = new Model();
-      for (let n = 0; n < 700; n++) {
-        set(index, n, scoreOf[scoring](n * 3));
-        model.set(n, scoreOf[scoring](n * 3));
-      }
-      const filling: number[] = [];
-      const fill = (bytes: number) => {
-        try {
-          while (true) filling.push(arena.allocate(bytes));
-        } catch (error) {
-          assert.ok(error instanceof ArenaFullError);
+    fc.property(
+      fc.array(fc.nat(), { minLength: 1, maxLength: 200, size: "max" }),
+      fc.nat(2),
+      (operations, scoring) => {
+        const { arena, index } = newIndex(MiB);
+        index.create();
+        const model = new Model();
+        for (let n = 0; n < 700; n++) {
+          set(index, n, scoreOf[scoring](n * 3));
+          model.set(n, scoreOf[scoring](n * 3));
         }
-      };
-      let failed = 0;
-      for (const bytes of [65536, 4096, 1024, 512, 64, 16]) fill(bytes);
-      for (const operation of operations) {
-        // A little memory, enough for some of the steps.
-        for (let n = operation & 7; n > 0 && filling.length > 0; n--) arena.free(filling.pop()!);
-        const number = (operation >>> 3) % 1400;
-        const score = scoreOf[scoring](operation >>> 4);
+        const filling: number[] = [];
+        const fill = (bytes: number) => {
+          try {
+            while (true) filling.push(arena.allocate(bytes));
+          } catch (error) {
+            assert.ok(error instanceof ArenaFullError);
+          }
+        };
+        let failed = 0;
+        for (const bytes of [65536, 4096, 1024, INNER_BYTES, LEAF_BYTES, 512, 64, 32, 16]) fill(bytes);
+        for (const operation of operations) {
+          // A little memory, enough for some of the steps.
+          for (let n = operation & 3; n > 0 && filling.length > 0; n--) {
+            arena.free(filling.splice((operation >>> n) % filling.length, 1)[0]);
+          }
+          const number = (operation >>> 3) % 1400;
+          const score = scoreOf[scoring](operation >>> 4);
+          try {
+            set(index, number, score);
+            model.set(number, score);
+          } catch (error) {
+            assert.ok(error instanceof ArenaFullError);
+            failed++;
+          }
+        }
+        expectModel(arena, index, model);
+        const { used } = arena.stats;
+        const before = index.root;
         try {
-          set(index, number, score);
-          model.set(number, score);
+          index.copyOf(before);
+          index.destroy();
         } catch (error) {
           assert.ok(error instanceof ArenaFullError);
           failed++;
         }
-      }
-      expectModel(arena, index, model);
-      const { used } = arena.stats;
-      const before = index.root;
-      try {
-        index.copyOf(before);
-        index.destroy();
-      } catch (error) {
-        assert.ok(error instanceof ArenaFullError);
-        failed++;
-      }
-      assert.equal(arena.stats.used, used, "a copy that failed left nothing");
-      expectModel(arena, index.attach(before), model);
-    }),
+        assert.equal(arena.stats.used, used, "a copy that failed left nothing");
+        arena.verify();
+        expectModel(arena, index.attach(before), model);
+      },
+    ),
     { numRuns: 100 },
   );
 });

@@ -441,13 +441,17 @@ export class OrderedTree {
     if (level < 0) inner++;
     try {
       // Taken from the end: the leaf is needed first.
-      for (; inner > 0; inner--) this.#fresh[this.#freshCount++] = arena.allocate(INNER_BYTES);
-      this.#fresh[this.#freshCount++] = arena.allocate(LEAF_BYTES);
+      for (; inner > 0; inner--) this.#keepFresh(arena.allocate(INNER_BYTES));
+      this.#keepFresh(arena.allocate(LEAF_BYTES));
     } catch (error) {
       if (!(error instanceof ArenaFullError)) throw error;
       while (this.#freshCount > 0) arena.free(this.#takeFresh());
       throw error;
     }
+  }
+
+  #keepFresh(node: Ref): void {
+    this.#fresh[this.#freshCount++] = node;
   }
 
   #takeFresh(): Ref {
