@@ -84,6 +84,11 @@ export class ListValue {
     return this.#encoding;
   }
 
+  /** Whether it is called a listpack. */
+  get isPacked(): boolean {
+    return this.#encoding === ENCODING_LISTPACK;
+  }
+
   /** Number of elements. */
   get size(): number {
     return this.items.length;

@@ -3,7 +3,13 @@
 // Called by core/keyspace/list_value.ts. Hot: pushing and popping allocate nothing on the JavaScript heap.
 // Over 500 lines, because the changes share what they know about the node at the cursor.
 import { ArenaFullError, type Ref } from "../memory/arena.ts";
-import { LISTPACK_HEADER_BYTES, ListpackEncoder, nextElement, previousElement } from "./listpack_format.ts";
+import {
+  LISTPACK_EMPTY_BYTES,
+  LISTPACK_HEADER_BYTES,
+  ListpackEncoder,
+  nextElement,
+  previousElement,
+} from "./listpack_format.ts";
 import { QuickListCursor } from "./quicklist_cursor.ts";
 import {
   CONTAINER_PACKED,
@@ -11,6 +17,7 @@ import {
   ELEMENT_OVERHEAD_BYTES,
   NODE_BYTES,
   NODE_COMPRESSED,
+  NODE_CONTAINER,
   NODE_COUNT,
   NODE_DATA,
   NODE_GAP,
@@ -245,10 +252,13 @@ export class QuickList extends QuickListCursor {
   }
 
   #mayAdd(node: Ref, length: number): boolean {
-    if (!this.nodes.isPacked(node) || this.#isTooLong(length)) return false;
-    const fill = this.fill;
-    const bytes = this.nodes.contentBytes(node) + length + ELEMENT_OVERHEAD_BYTES;
-    return bytes <= nodeBytesMax(fill) && this.arena.u32[node * 4 + NODE_COUNT] < nodeCountMax(fill);
+    const { u32 } = this.arena;
+    const { fill } = this;
+    const bytesMax = nodeBytesMax(fill);
+    const bytes = u32[node * 4 + NODE_BYTES] + LISTPACK_EMPTY_BYTES + length + ELEMENT_OVERHEAD_BYTES;
+    if (bytes > bytesMax || u32[node * 4 + NODE_CONTAINER] !== CONTAINER_PACKED) return false;
+    if (packedThreshold > 0 && length >= packedThreshold) return false;
+    return fill < 0 || u32[node * 4 + NODE_COUNT] < nodeCountMax(fill);
   }
 
   #mayReplace(length: number): boolean {

@@ -38,14 +38,13 @@ function pushToExisting(client: CommandClient, args: Arguments, end: number): vo
 }
 
 function addElements(client: CommandClient, args: Arguments, end: number): void {
-  const bytes = args.totalBytes() - args.length(0) - args.length(1);
   const elements = args.count - 2;
   if (elements > 1) {
     // One push does all or nothing by itself. Of several, those that are done could not always be undone.
     const nodeBytes = nodeBytesMax(client.server.config.values.listMaxListpackSize);
-    client.server.keyspace.requireRoom(bytes + 2 * nodeBytes, elements);
+    client.server.keyspace.requireRoom(args.totalBytes() + 2 * nodeBytes, elements);
   }
-  list.expect(bytes, elements);
+  if (list.isPacked) list.expect(args.totalBytes() - args.length(0) - args.length(1), elements);
   pushAll(args, end);
 }
 
@@ -69,7 +68,7 @@ function pushAll(args: Arguments, end: number): void {
   } else {
     for (let index = 2; index < count; index++) items.pushTail(buffer, starts[index], ends[index]);
   }
-  list.settleGrown();
+  if (list.isPacked) list.settleGrown();
 }
 
 function finish(client: CommandClient, args: Arguments, end: number): void {
