@@ -51,10 +51,15 @@ export class QuickList extends QuickListCursor {
   create(fill: number, compressDepth: number): Ref {
     const root = this.arena.allocate(ROOT_BLOCK_BYTES);
     this.arena.fill(root * 16, ROOT_BLOCK_BYTES, 0);
-    this.arena.setU32(root * 4 + ROOT_FILL, fill);
-    this.arena.setU32(root * 4 + ROOT_DEPTH, compressDepth);
     this.attach(root);
+    this.setOptions(fill, compressDepth);
     return root;
+  }
+
+  /** Gives the list other options. What is there already stays as it is. */
+  setOptions(fill: number, compressDepth: number): void {
+    this.arena.setU32(this.root * 4 + ROOT_FILL, fill);
+    this.arena.setU32(this.root * 4 + ROOT_DEPTH, compressDepth);
   }
 
   /** Attaches to a second list with the same elements and returns it. Throws ARENA_FULL with nothing left behind. */
