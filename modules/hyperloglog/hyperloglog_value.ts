@@ -1,11 +1,13 @@
 // Finding the HyperLogLog at a key, and writing one back: shared by all HyperLogLog commands. Owns the one HyperLogLog.
 import type { CommandClient } from "../../core/commands/command_client.ts";
+import { ENCODING_RAW } from "../../core/keyspace/entry_layout.ts";
+import { NO_EXPIRE } from "../../core/keyspace/entry_store.ts";
 import type { Ref } from "../../core/memory/arena.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { NOT_A_HYPERLOGLOG } from "../../core/protocol/errors.ts";
 import { HyperLogLog } from "../../core/structures/hyperloglog.ts";
 import { isHyperLogLog } from "../../core/structures/hyperloglog_format.ts";
-import { createZeroed, findString, findStringToChange, REFUSED } from "../strings/string_value.ts";
+import { findString, findStringToChange, REFUSED } from "../strings/string_value.ts";
 
 export { REFUSED };
 
@@ -39,8 +41,15 @@ export function load(client: CommandClient, ref: Ref): void {
 /** Writes `hyperLogLog` to the entry that was found to be changed, or (0) to a new one at key 1. */
 export function store(client: CommandClient, args: Arguments, ref: Ref): void {
   const { bytes, length } = hyperLogLog;
-  const target = ref === 0 ? createZeroed(client, args, length) : client.db.resizeString(ref, length);
-  client.server.keyspace.arena.copyIn(addressOf(client, target), bytes, 0, length);
+  const { db, server: { keyspace } } = client;
+  if (ref === 0) {
+    const { buffer, starts, ends } = args;
+    const created = db.setString(buffer, starts[1], ends[1], bytes, 0, length, NO_EXPIRE);
+    // As a string that has been changed.
+    keyspace.entries.setEncoding(created, ENCODING_RAW);
+    return;
+  }
+  keyspace.arena.copyIn(addressOf(client, db.resizeString(ref, length)), bytes, 0, length);
 }
 
 function check(client: CommandClient, ref: Ref): Ref {
