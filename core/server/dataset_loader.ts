@@ -84,6 +84,10 @@ export class DatasetLoader {
       );
       log.notice(`DB loaded from disk: ${seconds} seconds`);
     } catch (error) {
+      if (error instanceof RdbError) {
+        log.warning(`Error in the RDB file: ${error.message}`);
+        log.warning("Terminating server after rdb file reading failure.");
+      }
       throw this.startError(error);
     } finally {
       file.close();

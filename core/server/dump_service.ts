@@ -23,7 +23,12 @@ export class DumpService {
   /** DEBUG SET-SKIP-CHECKSUM-VALIDATION: damaged payloads go on to the decoder. */
   skipsChecksums = false;
 
-  constructor(private readonly keyspace: Keyspace, private readonly config: Config) {
+  /** `onRefused` is told why a payload was refused: the reply does not say. */
+  constructor(
+    private readonly keyspace: Keyspace,
+    private readonly config: Config,
+    private readonly onRefused: (reason: string) => void = () => {},
+  ) {
     this.encoder = new DumpEncoder(new LiveReader(keyspace.arena));
     this.sink = new KeyspaceSink(keyspace, config.values, { existing: "replace" });
   }
@@ -55,6 +60,7 @@ export class DumpService {
       return true;
     } catch (error) {
       if (!(error instanceof RdbError)) throw error;
+      this.onRefused(error.message);
       return false;
     }
   }

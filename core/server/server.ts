@@ -142,7 +142,11 @@ export class Server implements ServerServices, ClientHost {
       log,
     );
     this.loader = new DatasetLoader(this);
-    this.dumps = new DumpService(this.keyspace, config);
+    this.dumps = new DumpService(
+      this.keyspace,
+      config,
+      (reason) => this.log.warning(`Bad data format in the payload of RESTORE: ${reason}`),
+    );
     this.turn = new Turn({ beginTurn: () => this.beginTurn(), beforeSleep: () => this.beforeSleep() });
     this.gateway = new Gateway(this);
     this.dispatcher.onFailure = (crash, client) => {

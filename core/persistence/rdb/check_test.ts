@@ -61,7 +61,7 @@ Deno.test("a damaged file: offset, reason, key and what was read so far; code 1"
   assert.equal(code, 1);
   const at = lines.indexOf("--- RDB ERROR DETECTED ---");
   assert.deepEqual(lines.slice(at + 1, at + 5), [
-    '[offset 488] a ziplist of 5 bytes is too short, in key "key:000000000091" (hash, ziplist) of database 0',
+    '[offset 488] Hash ziplist integrity check failed: a ziplist of 5 bytes is too short, in key "key:000000000091" (hash, ziplist) of database 0',
     "[additional info] RDB_BAD_VALUE",
     "[info] RDB version 7",
     "[info] 15 keys read",

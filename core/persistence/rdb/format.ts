@@ -63,6 +63,27 @@ const TYPE_NAMES: readonly (string | undefined)[] = [
   "hash with field expiry",
 ];
 
+/** What the log calls the packed bytes that a value type is made of, after redis-server's messages. */
+const PACKED_NAMES: (string | undefined)[] = [];
+PACKED_NAMES[RDB_TYPE_HASH_ZIPMAP] = "Zipmap";
+PACKED_NAMES[RDB_TYPE_LIST_ZIPLIST] = "Ziplist";
+PACKED_NAMES[RDB_TYPE_SET_INTSET] = "Intset";
+PACKED_NAMES[RDB_TYPE_ZSET_ZIPLIST] = "Zset ziplist";
+PACKED_NAMES[RDB_TYPE_HASH_ZIPLIST] = "Hash ziplist";
+PACKED_NAMES[RDB_TYPE_LIST_QUICKLIST] = "Ziplist";
+PACKED_NAMES[RDB_TYPE_STREAM_LISTPACKS] = "Stream listpack";
+PACKED_NAMES[RDB_TYPE_HASH_LISTPACK] = "Hash listpack";
+PACKED_NAMES[RDB_TYPE_ZSET_LISTPACK] = "Zset listpack";
+PACKED_NAMES[RDB_TYPE_LIST_QUICKLIST_2] = "Listpack";
+PACKED_NAMES[RDB_TYPE_STREAM_LISTPACKS_2] = "Stream listpack";
+PACKED_NAMES[RDB_TYPE_SET_LISTPACK] = "Set listpack";
+PACKED_NAMES[RDB_TYPE_STREAM_LISTPACKS_3] = "Stream listpack";
+
+/** The packed form of a value type in the words of the log, undefined where it has none. */
+export function packedName(type: number): string | undefined {
+  return PACKED_NAMES[type];
+}
+
 /** A value type in words, undefined where no known version defines it. */
 export function rdbTypeName(type: number): string | undefined {
   return TYPE_NAMES[type];

@@ -2,7 +2,7 @@
 // types/ (see decoders.ts). What usually fits the window is taken whole by plain functions; a generator carries the
 // state of long values across pauses.
 import { DuplicateCheck } from "../../structures/duplicate_check.ts";
-import { RDB_TYPE_MODULE_2, RDB_TYPE_STRING, rdbTypeName } from "./format.ts";
+import { packedName, RDB_TYPE_MODULE_2, RDB_TYPE_STRING, rdbTypeName } from "./format.ts";
 import type { LoadedKey, LoadSink } from "./load_sink.ts";
 import type { Pacer } from "./pacer.ts";
 import type { RdbError, RdbErrorCode } from "./rdb_error.ts";
@@ -157,7 +157,12 @@ export class ValueDecoder implements DecodeContext {
   }
 
   check(problem: string, at: number): void {
-    if (problem !== "") throw this.reader.error("RDB_BAD_VALUE", problem, at);
+    if (problem === "") return;
+    const name = packedName(this.type);
+    // What the logs of Redis and Valkey say in such a case, and who reads logs looks for.
+    const twice = problem.endsWith("twice") ? " with dup elements," : "";
+    const reason = name === undefined ? problem : `${name}${twice} integrity check failed: ${problem}`;
+    throw this.reader.error("RDB_BAD_VALUE", reason, at);
   }
 
   *takeLength(): Decoding {

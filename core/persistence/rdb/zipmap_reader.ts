@@ -38,6 +38,7 @@ export class ZipmapReader extends PackedReader {
     if (length === LENGTH_LONG) {
       if (at + 4 > this.end) return this.stop("a zipmap element reaches beyond the end");
       length = this.unsigned32(at);
+      if (length < LENGTH_LONG) return this.stop("a zipmap has a short length in its long form");
       at += 4;
     }
     let spare = 0;

@@ -128,15 +128,13 @@ function checkPairs(context: DecodeContext, packed: PackedReader, at: number): n
   const { duplicates } = context;
   const { bytes, start, end } = context.second;
   const elements = packed.countElements(bytes, start, end);
-  if (elements < 0) throw context.error("RDB_BAD_VALUE", packed.problem, at);
-  if (elements % 2 === 1) {
-    throw context.error("RDB_BAD_VALUE", "the last field of a packed hash has no value", at);
-  }
+  context.check(packed.problem, at);
+  if (elements % 2 === 1) context.check("the last field of a packed hash has no value", at);
   duplicates.begin(elements / 2);
   packed.open(bytes, start, end);
   while (packed.next()) {
     if (!duplicates.add(packed.valueBytes, packed.valueStart, packed.valueEnd)) {
-      throw context.error("RDB_BAD_VALUE", "a packed hash has the same field twice", at);
+      context.check("a packed hash has the same field twice", at);
     }
     packed.next();
   }

@@ -107,7 +107,12 @@ function readPart(context: DecodeContext, type: number): boolean {
 /** Checks the part in the slot; returns its number of elements. */
 function checkPart(context: DecodeContext, type: number): number {
   const { bytes, start, end } = context.first;
-  if (container === CONTAINER_PLAIN) return 1;
+  if (container === CONTAINER_PLAIN) {
+    if (type === RDB_TYPE_LIST_QUICKLIST_2 && start === end) {
+      context.check("a node of its own is empty", partAt);
+    }
+    return 1;
+  }
   if (type === RDB_TYPE_LIST_QUICKLIST_2) {
     context.check(listpackProblem(bytes, start, end), partAt);
     return listpackLength(bytes, start);

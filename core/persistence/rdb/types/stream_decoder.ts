@@ -194,7 +194,7 @@ class StreamDecoder {
       activeAt = timeAt(reader.bytes, reader.position - TIME_BYTES);
     }
     if (this.#keeps && !this.#sink.consumer(first.bytes, first.start, first.end, seenAt, activeAt)) {
-      throw context.error("RDB_BAD_VALUE", "a group has two consumers of the same name", at);
+      throw context.error("RDB_BAD_VALUE", "Duplicate stream consumer detected", at);
     }
   }
 
@@ -210,7 +210,7 @@ class StreamDecoder {
       if (this.#keeps && !this.#sink.owned(id)) {
         throw context.error(
           "RDB_BAD_VALUE",
-          "a consumer has a pending entry that is not the group's or another's",
+          "Stream consumer PEL entry already has a consumer assigned, or is not the group's",
         );
       }
     }

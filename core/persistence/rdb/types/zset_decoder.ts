@@ -190,17 +190,17 @@ function checkZiplist(context: DecodeContext, at: number): number {
   const { duplicates } = context;
   const { bytes, start, end } = context.second;
   const elements = ziplist.countElements(bytes, start, end);
-  if (elements < 0) throw context.error("RDB_BAD_VALUE", ziplist.problem, at);
-  if (elements % 2 === 1) throw context.error("RDB_BAD_VALUE", "the last member has no score", at);
+  context.check(ziplist.problem, at);
+  if (elements % 2 === 1) context.check("the last member has no score", at);
   duplicates.begin(elements / 2);
   ziplist.open(bytes, start, end);
   while (ziplist.next()) {
     if (!duplicates.add(ziplist.valueBytes, ziplist.valueStart, ziplist.valueEnd)) {
-      throw context.error("RDB_BAD_VALUE", TWICE, at);
+      context.check(TWICE, at);
     }
     ziplist.next();
     const own = parseDouble(ziplist.valueBytes, ziplist.valueStart, ziplist.valueEnd);
-    if (own !== own) throw context.error("RDB_BAD_VALUE", NO_NUMBER, at);
+    if (own !== own) context.check(NO_NUMBER, at);
   }
   return elements / 2;
 }
