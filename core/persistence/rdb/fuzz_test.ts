@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type ByteSource, MemoryByteSource } from "./byte_source.ts";
 import { loadRdb, loadRdbInSlices } from "./load.ts";
-import { listpackOf, RdbBuilder, ziplistOf } from "./rdb_builder.ts";
+import { listpackOf, RdbBuilder, streamValue, ziplistOf } from "./rdb_builder.ts";
 import { RdbError } from "./rdb_error.ts";
 import { RecordingSink } from "./recording_sink.ts";
 
@@ -12,19 +12,6 @@ const fixtures = new URL("../../../tests/fixtures/rdb/", import.meta.url);
 const options = { databases: 16, checksum: "ignore", versionCheck: "relaxed", unsupported: "skip" } as const;
 const RUNS = 6000;
 const MEMORY_BYTES_MAX = 256 * 1024 * 1024;
-
-function streamValue(builder: RdbBuilder, version: number): RdbBuilder {
-  builder.length(1).blob(new RdbBuilder().little(1n, 8).little(2n, 8).build()).blob(
-    listpackOf([1, 0, 1, "f", 0]),
-  );
-  for (let k = 0; k < (version >= 2 ? 8 : 3); k++) builder.length(k);
-  builder.length(1).string("group").length(1).length(2);
-  if (version >= 2) builder.length(1);
-  builder.length(1).little(1n, 8).little(2n, 8).little(3n, 8).length(1);
-  builder.length(1).string("consumer").little(3n, 8);
-  if (version >= 3) builder.little(4n, 8);
-  return builder.length(1).little(1n, 8).little(2n, 8);
-}
 
 /** One stream with every opcode and value type there is. */
 function everything(): Uint8Array {

@@ -89,3 +89,22 @@ export function ziplistOf(elements: (string | number)[]): Uint8Array {
   return new RdbBuilder().little(BigInt(elementBytes.length + 11), 4).little(BigInt(10 + size), 4)
     .little(BigInt(elements.length), 2).raw(...elementBytes, 0xff).build();
 }
+
+/** A stream id of two small numbers as its 16 bytes. */
+export function streamIdOf(ms: number, seq: number): Uint8Array {
+  return Uint8Array.of(0, 0, 0, 0, 0, 0, 0, ms, 0, 0, 0, 0, 0, 0, 0, seq);
+}
+
+/** A sound stream of one entry, 1-2, that a group's consumer has pending; in the form of version 1, 2 or 3. */
+export function streamValue(builder: RdbBuilder, version: number): RdbBuilder {
+  const id = streamIdOf(1, 2);
+  builder.length(1).blob(id).blob(listpackOf([1, 0, 1, "f", 0, 2, 0, 0, "v", 4]));
+  builder.length(1).length(1).length(2);
+  if (version >= 2) builder.length(1).length(2).length(0).length(0).length(1);
+  builder.length(1).string("group").length(1).length(2);
+  if (version >= 2) builder.length(1);
+  builder.length(1).raw(...id).little(3n, 8).length(1);
+  builder.length(1).string("consumer").little(3n, 8);
+  if (version >= 3) builder.little(4n, 8);
+  return builder.length(1).raw(...id);
+}
