@@ -26,6 +26,7 @@ export class ListValue {
   #keyspace!: Keyspace;
   #encoding = ENCODING_LISTPACK;
   #fill = -2;
+  #compressDepth = 0;
 
   /** Works on the list of this entry from now on. Without limits it is only to be read. */
   open(keyspace: Keyspace, ref: Ref, limits: ListLimits = NO_LIMITS): void {
@@ -100,7 +101,7 @@ export class ListValue {
     const { items } = this;
     const fits = items.packedBytes + bytes <= nodeBytesMax(this.#fill) &&
       items.length + elements <= nodeCountMax(this.#fill);
-    if (!fits) this.#setEncoding(ENCODING_QUICKLIST);
+    if (!fits) this.#becomeQuicklist();
   }
 
   /**
@@ -113,8 +114,8 @@ export class ListValue {
 
   /** Ends a change that only added elements. */
   settleGrown(): void {
-    if (this.#encoding === ENCODING_LISTPACK && this.items.nodeCount > 1) {
-      this.#setEncoding(ENCODING_QUICKLIST);
+    if (this.#encoding === ENCODING_LISTPACK && Number.isNaN(this.items.packedBytes)) {
+      this.#becomeQuicklist();
     }
   }
 
@@ -139,6 +140,12 @@ export class ListValue {
     if (packedBytes <= bytesMax && items.length <= countMax) this.#setEncoding(ENCODING_LISTPACK);
   }
 
+  /** Its nodes follow the limits of now, not those of when it was made. */
+  #becomeQuicklist(): void {
+    this.items.setOptions(this.#fill, this.#compressDepth);
+    this.#setEncoding(ENCODING_QUICKLIST);
+  }
+
   #setEncoding(encoding: number): void {
     this.#encoding = encoding;
     if (this.ref !== 0) this.#keyspace.entries.setEncoding(this.ref, encoding);
@@ -146,6 +153,7 @@ export class ListValue {
 
   #bind(keyspace: Keyspace, limits: ListLimits): void {
     this.#fill = limits.listMaxListpackSize;
+    this.#compressDepth = limits.listCompressDepth;
     if (keyspace === this.#keyspace) return;
     this.#keyspace = keyspace;
     this.items = new QuickList(keyspace.arena);

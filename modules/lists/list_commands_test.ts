@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ENCODING_LISTPACK, ENCODING_QUICKLIST } from "../../core/keyspace/entry_layout.ts";
+import { ListValue } from "../../core/keyspace/list_value.ts";
 import { stringCommands } from "../strings/commands.ts";
 import { CommandRig } from "../test_support/command_rig.ts";
 import { listCommands } from "./commands.ts";
@@ -134,6 +135,17 @@ Deno.test("a list is a listpack up to its limit, and again below half of it", ()
   bytes.raw("LMOVE", "new", "l", "LEFT", "RIGHT");
   assert.equal(encodingOf(bytes, "l"), ENCODING_QUICKLIST);
   assert.deepEqual(elementsOf(bytes, "l"), ["x", "x".repeat(5000)]);
+});
+
+Deno.test("limits that change apply to lists from when they become quicklists", () => {
+  const rig = newRig({ listMaxListpackSize: 4 });
+  rig.raw("RPUSH", "l", "1", "2");
+  Object.assign(rig.server.config.values, { listMaxListpackSize: 2 });
+  rig.raw("RPUSH", "l", "3", "4", "5", "6");
+  assert.equal(encodingOf(rig, "l"), ENCODING_QUICKLIST);
+  const list = new ListValue();
+  list.open(rig.keyspace, find(rig, "l"));
+  assert.equal(list.items.nodeCount, 3);
 });
 
 Deno.test("LPOS and LREM refuse the one count that has no negative, as Valkey does", () => {
