@@ -2,11 +2,26 @@
 import { type CommandSpec, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
+import {
+  BY,
+  COUNT,
+  COUNT_ANY_SINCE,
+  FROM,
+  KEY,
+  MEMBER,
+  ORDER,
+  PLACE,
+  RADIUS,
+  storeArguments,
+  storeKeys,
+  UNIT,
+  WITH,
+} from "./argument_docs.ts";
+import { findPlaces, type Found } from "./find_places.ts";
 import { keyAt } from "../sorted_sets/key_specs.ts";
 import { ABSENT, openZset, REFUSED, result, storeResult, zset } from "../sorted_sets/zset_lookup.ts";
-import { decode, latitude, longitude } from "./geohash.ts";
 import { replyCoordinates, replyDistance } from "./geo_replies.ts";
-import { area, cellCount, contains, coverArea, distance, ends, starts } from "./search_area.ts";
+import { area } from "./search_area.ts";
 import { options, parseSearch, type SearchForm } from "./search_options.ts";
 
 const GEOSEARCH: SearchForm = { key: 1, area: "options", stores: "never" };
@@ -15,17 +30,6 @@ const GEORADIUS: SearchForm = { key: 1, area: "coordinates", stores: "option" };
 const GEORADIUS_RO: SearchForm = { key: 1, area: "coordinates", stores: "never" };
 const GEORADIUSBYMEMBER: SearchForm = { key: 1, area: "member", stores: "option" };
 const GEORADIUSBYMEMBER_RO: SearchForm = { key: 1, area: "member", stores: "never" };
-
-/** The places that one search found. */
-interface Found {
-  /** Place in the sorted set. */
-  member: number;
-  score: number;
-  longitude: number;
-  latitude: number;
-  /** Meters from the middle of the area. */
-  distance: number;
-}
 
 const geosearch = (client: CommandClient, args: Arguments) => search(client, args, GEOSEARCH);
 const geosearchstore = (client: CommandClient, args: Arguments) => search(client, args, GEOSEARCHSTORE);
@@ -41,30 +45,6 @@ function search(client: CommandClient, args: Arguments, form: SearchForm): void 
   const places = found === ABSENT ? [] : findPlaces();
   if (options.storeKey === 0) replyPlaces(client, places);
   else storePlaces(client, args, form, places);
-}
-
-/** The places in the area, in the order and the number that were asked for. */
-function findPlaces(): Found[] {
-  const limit = options.any ? options.count : Infinity;
-  const places: Found[] = [];
-  coverArea();
-  for (let cell = 0; cell < cellCount && places.length < limit; cell++) {
-    const first = zset.countBelowScore(starts[cell]);
-    if (first === zset.size) continue;
-    zset.seek(first);
-    do {
-      zset.readScore();
-      if (!(zset.score < ends[cell])) break;
-      decode(zset.score);
-      if (!contains(longitude, latitude)) continue;
-      places.push({ member: zset.place, score: zset.score, longitude, latitude, distance });
-    } while (places.length < limit && zset.forward());
-  }
-  // The nearest are meant where only their number was told.
-  const sort = options.sort === "none" && options.count > 0 && !options.any ? "ascending" : options.sort;
-  if (sort === "ascending") places.sort((a, b) => a.distance - b.distance);
-  else if (sort === "descending") places.sort((a, b) => b.distance - a.distance);
-  return options.count === 0 ? places : places.slice(0, options.count);
 }
 
 function replyPlaces(client: CommandClient, places: Found[]): void {
@@ -110,6 +90,11 @@ function storePlaces(client: CommandClient, args: Arguments, form: SearchForm, p
   storeResult(client, args, options.storeKey, event);
 }
 
+const SHAPE_COMPLEXITY =
+  "O(N+log(M)) where N is the number of places in the cells around the shape and M the number of those in it";
+const CIRCLE_COMPLEXITY =
+  "O(N+log(M)) where N is the number of places in the cells around the circle and M the number of those in it";
+
 export const searchCommands: CommandSpec[] = [
   {
     name: "geosearch",
@@ -119,78 +104,10 @@ export const searchCommands: CommandSpec[] = [
     keySpecs: oneKey("RO", "access"),
     since: "6.2.0",
     group: "geo",
-    complexity:
-      "O(N+log(M)) where N is the number of places in the cells around the shape and M the number of those in it",
+    complexity: SHAPE_COMPLEXITY,
     summary: "Finds the places of an index that lie in a circle or a box.",
     history: [["7.0.0", "Units in upper case."]],
-    arguments: [
-      { name: "key", type: "key", keySpecIndex: 0 },
-      {
-        name: "from",
-        type: "oneof",
-        arguments: [{ name: "member", type: "string", token: "FROMMEMBER" }, {
-          name: "longitude_latitude",
-          type: "block",
-          token: "FROMLONLAT",
-          arguments: [{ name: "longitude", type: "double" }, { name: "latitude", type: "double" }],
-        }],
-      },
-      {
-        name: "by",
-        type: "oneof",
-        arguments: [{
-          name: "circle",
-          type: "block",
-          arguments: [{ name: "radius", type: "double", token: "BYRADIUS" }, {
-            name: "unit",
-            type: "oneof",
-            arguments: [
-              { name: "m", type: "pure-token", token: "M" },
-              { name: "km", type: "pure-token", token: "KM" },
-              { name: "ft", type: "pure-token", token: "FT" },
-              { name: "mi", type: "pure-token", token: "MI" },
-            ],
-          }],
-        }, {
-          name: "box",
-          type: "block",
-          arguments: [{ name: "width", type: "double", token: "BYBOX" }, { name: "height", type: "double" }, {
-            name: "unit",
-            type: "oneof",
-            arguments: [
-              { name: "m", type: "pure-token", token: "M" },
-              { name: "km", type: "pure-token", token: "KM" },
-              { name: "ft", type: "pure-token", token: "FT" },
-              { name: "mi", type: "pure-token", token: "MI" },
-            ],
-          }],
-        }],
-      },
-      {
-        name: "order",
-        type: "oneof",
-        optional: true,
-        arguments: [{ name: "asc", type: "pure-token", token: "ASC" }, {
-          name: "desc",
-          type: "pure-token",
-          token: "DESC",
-        }],
-      },
-      {
-        name: "count",
-        type: "block",
-        optional: true,
-        arguments: [{ name: "count", type: "integer", token: "COUNT" }, {
-          name: "any",
-          type: "pure-token",
-          token: "ANY",
-          optional: true,
-        }],
-      },
-      { name: "withcoord", type: "pure-token", token: "WITHCOORD", optional: true },
-      { name: "withdist", type: "pure-token", token: "WITHDIST", optional: true },
-      { name: "withhash", type: "pure-token", token: "WITHHASH", optional: true },
-    ],
+    arguments: [KEY, FROM, BY, ORDER, COUNT, ...WITH],
     handler: geosearch,
   },
   {
@@ -201,73 +118,18 @@ export const searchCommands: CommandSpec[] = [
     keySpecs: [keyAt(1, "OW", "update"), keyAt(2, "RO", "access")],
     since: "6.2.0",
     group: "geo",
-    complexity:
-      "O(N+log(M)) where N is the number of places in the cells around the shape and M the number of those in it",
+    complexity: SHAPE_COMPLEXITY,
     summary: "Stores the places of an index that lie in a circle or a box at another key.",
     history: [["7.0.0", "Units in upper case."]],
-    arguments: [{ name: "destination", type: "key", keySpecIndex: 0 }, {
-      name: "source",
-      type: "key",
-      keySpecIndex: 1,
-    }, {
-      name: "from",
-      type: "oneof",
-      arguments: [{ name: "member", type: "string", token: "FROMMEMBER" }, {
-        name: "longitude_latitude",
-        type: "block",
-        token: "FROMLONLAT",
-        arguments: [{ name: "longitude", type: "double" }, { name: "latitude", type: "double" }],
-      }],
-    }, {
-      name: "by",
-      type: "oneof",
-      arguments: [{
-        name: "circle",
-        type: "block",
-        arguments: [{ name: "radius", type: "double", token: "BYRADIUS" }, {
-          name: "unit",
-          type: "oneof",
-          arguments: [
-            { name: "m", type: "pure-token", token: "M" },
-            { name: "km", type: "pure-token", token: "KM" },
-            { name: "ft", type: "pure-token", token: "FT" },
-            { name: "mi", type: "pure-token", token: "MI" },
-          ],
-        }],
-      }, {
-        name: "box",
-        type: "block",
-        arguments: [{ name: "width", type: "double", token: "BYBOX" }, { name: "height", type: "double" }, {
-          name: "unit",
-          type: "oneof",
-          arguments: [
-            { name: "m", type: "pure-token", token: "M" },
-            { name: "km", type: "pure-token", token: "KM" },
-            { name: "ft", type: "pure-token", token: "FT" },
-            { name: "mi", type: "pure-token", token: "MI" },
-          ],
-        }],
-      }],
-    }, {
-      name: "order",
-      type: "oneof",
-      optional: true,
-      arguments: [{ name: "asc", type: "pure-token", token: "ASC" }, {
-        name: "desc",
-        type: "pure-token",
-        token: "DESC",
-      }],
-    }, {
-      name: "count",
-      type: "block",
-      optional: true,
-      arguments: [{ name: "count", type: "integer", token: "COUNT" }, {
-        name: "any",
-        type: "pure-token",
-        token: "ANY",
-        optional: true,
-      }],
-    }, { name: "storedist", type: "pure-token", token: "STOREDIST", optional: true }],
+    arguments: [
+      { name: "destination", type: "key", keySpecIndex: 0 },
+      { name: "source", type: "key", keySpecIndex: 1 },
+      FROM,
+      BY,
+      ORDER,
+      COUNT,
+      { name: "storedist", type: "pure-token", token: "STOREDIST", optional: true },
+    ],
     handler: geosearchstore,
   },
   {
@@ -275,65 +137,14 @@ export const searchCommands: CommandSpec[] = [
     arity: -6,
     flags: ["write", "denyoom", "movablekeys"],
     categories: ["geo"],
-    keySpecs: [keyAt(1, "RO", "access"), {
-      flags: ["OW", "update"],
-      begin: { keyword: "STORE", startFrom: 6 },
-      find: { lastKey: 0, step: 1, limit: 0 },
-    }, {
-      flags: ["OW", "update"],
-      begin: { keyword: "STOREDIST", startFrom: 6 },
-      find: { lastKey: 0, step: 1, limit: 0 },
-    }],
+    keySpecs: storeKeys(6),
     since: "3.2.0",
     group: "geo",
-    complexity:
-      "O(N+log(M)) where N is the number of places in the cells around the circle and M the number of those in it",
+    complexity: CIRCLE_COMPLEXITY,
     summary: "Finds the places of an index around a point; may store them at another key.",
     history: [["6.2.0", "ANY."], ["7.0.0", "Units in upper case."]],
     deprecated: { since: "6.2.0", replacedBy: "GEOSEARCH and GEOSEARCHSTORE with BYRADIUS" },
-    arguments: [
-      { name: "key", type: "key", keySpecIndex: 0 },
-      { name: "longitude", type: "double" },
-      { name: "latitude", type: "double" },
-      { name: "radius", type: "double" },
-      {
-        name: "unit",
-        type: "oneof",
-        arguments: [
-          { name: "m", type: "pure-token", token: "M" },
-          { name: "km", type: "pure-token", token: "KM" },
-          { name: "ft", type: "pure-token", token: "FT" },
-          { name: "mi", type: "pure-token", token: "MI" },
-        ],
-      },
-      { name: "withcoord", type: "pure-token", token: "WITHCOORD", optional: true },
-      { name: "withdist", type: "pure-token", token: "WITHDIST", optional: true },
-      { name: "withhash", type: "pure-token", token: "WITHHASH", optional: true },
-      {
-        name: "count",
-        type: "block",
-        optional: true,
-        arguments: [{ name: "count", type: "integer", token: "COUNT" }, {
-          name: "any",
-          type: "pure-token",
-          token: "ANY",
-          optional: true,
-          since: "6.2.0",
-        }],
-      },
-      {
-        name: "order",
-        type: "oneof",
-        optional: true,
-        arguments: [{ name: "asc", type: "pure-token", token: "ASC" }, {
-          name: "desc",
-          type: "pure-token",
-          token: "DESC",
-        }],
-      },
-      { name: "key", type: "key", token: "STORE", optional: true, keySpecIndex: 1 },
-      { name: "key", type: "key", token: "STOREDIST", optional: true, keySpecIndex: 2 },
-    ],
+    arguments: [KEY, ...PLACE, RADIUS, UNIT, ...WITH, COUNT_ANY_SINCE, ORDER, ...storeArguments],
     handler: georadius,
   },
   {
@@ -344,52 +155,11 @@ export const searchCommands: CommandSpec[] = [
     keySpecs: oneKey("RO", "access"),
     since: "3.2.10",
     group: "geo",
-    complexity:
-      "O(N+log(M)) where N is the number of places in the cells around the circle and M the number of those in it",
+    complexity: CIRCLE_COMPLEXITY,
     summary: "Finds the places of an index around a point, and only reads.",
     history: [["6.2.0", "ANY."]],
     deprecated: { since: "6.2.0", replacedBy: "GEOSEARCH with BYRADIUS" },
-    arguments: [
-      { name: "key", type: "key", keySpecIndex: 0 },
-      { name: "longitude", type: "double" },
-      { name: "latitude", type: "double" },
-      { name: "radius", type: "double" },
-      {
-        name: "unit",
-        type: "oneof",
-        arguments: [
-          { name: "m", type: "pure-token", token: "M" },
-          { name: "km", type: "pure-token", token: "KM" },
-          { name: "ft", type: "pure-token", token: "FT" },
-          { name: "mi", type: "pure-token", token: "MI" },
-        ],
-      },
-      { name: "withcoord", type: "pure-token", token: "WITHCOORD", optional: true },
-      { name: "withdist", type: "pure-token", token: "WITHDIST", optional: true },
-      { name: "withhash", type: "pure-token", token: "WITHHASH", optional: true },
-      {
-        name: "count",
-        type: "block",
-        optional: true,
-        arguments: [{ name: "count", type: "integer", token: "COUNT" }, {
-          name: "any",
-          type: "pure-token",
-          token: "ANY",
-          optional: true,
-          since: "6.2.0",
-        }],
-      },
-      {
-        name: "order",
-        type: "oneof",
-        optional: true,
-        arguments: [{ name: "asc", type: "pure-token", token: "ASC" }, {
-          name: "desc",
-          type: "pure-token",
-          token: "DESC",
-        }],
-      },
-    ],
+    arguments: [KEY, ...PLACE, RADIUS, UNIT, ...WITH, COUNT_ANY_SINCE, ORDER],
     handler: georadiusRo,
   },
   {
@@ -397,63 +167,17 @@ export const searchCommands: CommandSpec[] = [
     arity: -5,
     flags: ["write", "denyoom", "movablekeys"],
     categories: ["geo"],
-    keySpecs: [keyAt(1, "RO", "access"), {
-      flags: ["OW", "update"],
-      begin: { keyword: "STORE", startFrom: 5 },
-      find: { lastKey: 0, step: 1, limit: 0 },
-    }, {
-      flags: ["OW", "update"],
-      begin: { keyword: "STOREDIST", startFrom: 5 },
-      find: { lastKey: 0, step: 1, limit: 0 },
-    }],
+    keySpecs: storeKeys(5),
     since: "3.2.0",
     group: "geo",
-    complexity:
-      "O(N+log(M)) where N is the number of places in the cells around the circle and M the number of those in it",
+    complexity: CIRCLE_COMPLEXITY,
     summary: "Finds the places of an index around another of its places; may store them at another key.",
     history: [["7.0.0", "Units in upper case."]],
-    deprecated: { since: "6.2.0", replacedBy: "GEOSEARCH and GEOSEARCHSTORE with BYRADIUS and FROMMEMBER" },
-    arguments: [
-      { name: "key", type: "key", keySpecIndex: 0 },
-      { name: "member", type: "string" },
-      { name: "radius", type: "double" },
-      {
-        name: "unit",
-        type: "oneof",
-        arguments: [
-          { name: "m", type: "pure-token", token: "M" },
-          { name: "km", type: "pure-token", token: "KM" },
-          { name: "ft", type: "pure-token", token: "FT" },
-          { name: "mi", type: "pure-token", token: "MI" },
-        ],
-      },
-      { name: "withcoord", type: "pure-token", token: "WITHCOORD", optional: true },
-      { name: "withdist", type: "pure-token", token: "WITHDIST", optional: true },
-      { name: "withhash", type: "pure-token", token: "WITHHASH", optional: true },
-      {
-        name: "count",
-        type: "block",
-        optional: true,
-        arguments: [{ name: "count", type: "integer", token: "COUNT" }, {
-          name: "any",
-          type: "pure-token",
-          token: "ANY",
-          optional: true,
-        }],
-      },
-      {
-        name: "order",
-        type: "oneof",
-        optional: true,
-        arguments: [{ name: "asc", type: "pure-token", token: "ASC" }, {
-          name: "desc",
-          type: "pure-token",
-          token: "DESC",
-        }],
-      },
-      { name: "key", type: "key", token: "STORE", optional: true, keySpecIndex: 1 },
-      { name: "key", type: "key", token: "STOREDIST", optional: true, keySpecIndex: 2 },
-    ],
+    deprecated: {
+      since: "6.2.0",
+      replacedBy: "GEOSEARCH and GEOSEARCHSTORE with BYRADIUS and FROMMEMBER",
+    },
+    arguments: [KEY, MEMBER, RADIUS, UNIT, ...WITH, COUNT, ORDER, ...storeArguments],
     handler: georadiusbymember,
   },
   {
@@ -464,49 +188,10 @@ export const searchCommands: CommandSpec[] = [
     keySpecs: oneKey("RO", "access"),
     since: "3.2.10",
     group: "geo",
-    complexity:
-      "O(N+log(M)) where N is the number of places in the cells around the circle and M the number of those in it",
+    complexity: CIRCLE_COMPLEXITY,
     summary: "Finds the places of an index around another of its places, and only reads.",
     deprecated: { since: "6.2.0", replacedBy: "GEOSEARCH with BYRADIUS and FROMMEMBER" },
-    arguments: [
-      { name: "key", type: "key", keySpecIndex: 0 },
-      { name: "member", type: "string" },
-      { name: "radius", type: "double" },
-      {
-        name: "unit",
-        type: "oneof",
-        arguments: [
-          { name: "m", type: "pure-token", token: "M" },
-          { name: "km", type: "pure-token", token: "KM" },
-          { name: "ft", type: "pure-token", token: "FT" },
-          { name: "mi", type: "pure-token", token: "MI" },
-        ],
-      },
-      { name: "withcoord", type: "pure-token", token: "WITHCOORD", optional: true },
-      { name: "withdist", type: "pure-token", token: "WITHDIST", optional: true },
-      { name: "withhash", type: "pure-token", token: "WITHHASH", optional: true },
-      {
-        name: "count",
-        type: "block",
-        optional: true,
-        arguments: [{ name: "count", type: "integer", token: "COUNT" }, {
-          name: "any",
-          type: "pure-token",
-          token: "ANY",
-          optional: true,
-        }],
-      },
-      {
-        name: "order",
-        type: "oneof",
-        optional: true,
-        arguments: [{ name: "asc", type: "pure-token", token: "ASC" }, {
-          name: "desc",
-          type: "pure-token",
-          token: "DESC",
-        }],
-      },
-    ],
+    arguments: [KEY, MEMBER, RADIUS, UNIT, ...WITH, COUNT, ORDER],
     handler: georadiusbymemberRo,
   },
 ];
