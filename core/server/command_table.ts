@@ -160,7 +160,8 @@ export class CommandTable extends CommandIndex {
 
   /** By name ("get", "client|list"), any case; null where unknown. */
   byName(name: string): Command | null {
-    const [first, second] = name.split("|");
+    const [first, second, third] = name.split("|");
+    if (third !== undefined) return null;
     const bytes = new TextEncoder().encode(first);
     const command = this.find(bytes, 0, bytes.length);
     if (second === undefined || command === null) return command;

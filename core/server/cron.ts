@@ -52,6 +52,7 @@ export class Cron {
       this.reclaim();
       server.saves.cron(now);
     }
+    server.shutdown.cron();
     server.clients.cron(now);
     server.migrator.closeIdle(now);
     server.endPauseWhenDue();

@@ -316,6 +316,7 @@ export class Server implements ServerServices, ClientHost {
 
   pauseCron(paused: boolean): void {
     this.cron.stop();
+    this.shutdown.waitsForCron = paused;
     if (!paused) this.cron.start();
   }
 

@@ -16,11 +16,27 @@ export class ShutdownController {
   /** True once the server is ending; nothing takes that back. */
   ending = false;
 
+  /** DEBUG PAUSE-CRON: a signal is only noted. */
+  waitsForCron = false;
+  /** What a signal asked for while cron was paused. */
+  #noted: ShutdownOptions | null = null;
+
   constructor(private readonly server: Server) {}
 
-  /** Takes back a shutdown that still waits; false where there is none. Only replicas make one wait. */
+  /** Takes back a shutdown that still waits; false where there is none. */
   abort(): boolean {
-    return false;
+    if (this.#noted === null) return false;
+    this.#noted = null;
+    this.server.log.notice("Shutdown manually aborted.");
+    return true;
+  }
+
+  /** Begins what was noted. */
+  cron(): void {
+    const options = this.#noted;
+    if (options === null) return;
+    this.#noted = null;
+    this.#begin(options);
   }
 
   /** SHUTDOWN. The client gets an error where saving failed, otherwise its connection just ends. */
@@ -50,8 +66,17 @@ export class ShutdownController {
       now: words.includes("now"),
       force: words.includes("force"),
     };
+    if (this.waitsForCron) this.#noted = options;
+    else this.#begin(options);
+  }
+
+  #begin(options: ShutdownOptions): void {
     if (this.prepare(options)) void this.finish();
-    else log.warning("Errors trying to shut down the server. Check the logs for more information.");
+    else {
+      this.server.log.warning(
+        "Errors trying to shut down the server. Check the logs for more information.",
+      );
+    }
   }
 
   /** Stops a running save and writes the last snapshot. False: the server must go on. */

@@ -70,7 +70,7 @@ Deno.test("a damaged file: offset, reason, key and what was read so far; code 1"
   wrong[13] ^= 1;
   const damaged = await checkBytes(wrong);
   assert.equal(damaged.code, 1);
-  assert.match(damaged.lines[3], /^\[offset 17\] the checksum stored is not the one computed/);
+  assert.match(damaged.lines[3], /^\[offset 17\] CRC error: the checksum stored is not the one computed/);
   const cut = await checkBytes(wrong.subarray(0, 12));
   assert.match(cut.lines.join("\n"), /\[offset 12\] the input ends while reading a key/);
   assert.match(

@@ -376,7 +376,7 @@ export class RdbDecoder {
     if (computed.matches(bytes, position)) return "verified";
     throw reader.error(
       "RDB_BAD_CHECKSUM",
-      `the checksum stored is not the one computed from the file, ${computed}: the file is damaged`,
+      `CRC error: the checksum stored is not the one computed from the file, ${computed}: the file is damaged`,
     );
   }
 }

@@ -17,7 +17,7 @@ const PLACE = "the command line";
 /**
  * The first word is a file unless it begins with `-`. After `--option` all words are its values up to the next word
  * that begins with `--`; the first one is a value even then, so that `--requirepass --secret` works. `--save` alone is
- * `--save ""`. Option and values may be one word (`"--port 7000"`).
+ * `--save ""`. Option and values may be one word (`"--port 7000"`). The first option behind a file may lack its dashes.
  */
 export function readCommandLine(words: readonly string[]): CommandLine {
   let at = 0;
@@ -47,6 +47,9 @@ export function readCommandLine(words: readonly string[]): CommandLine {
         current.push("");
         wantsValue = false;
       }
+    } else if (current === undefined && file !== undefined && findOption(word) !== undefined) {
+      current = [word];
+      wantsValue = true;
     } else if (current === undefined) {
       const origin: Origin = { file: PLACE, line: 1, text: word };
       throw new ConfigError(

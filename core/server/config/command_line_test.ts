@@ -23,6 +23,7 @@ const cases: [words: string[], settings: string[][]][] = [
   [["--logfile", 'with "quotes" and \\n'], [["logfile", 'with "quotes" and \\n']]],
   [['--logfile "a b"'], [["logfile", "a b"]]],
   [["--foo"], [["foo"]]],
+  [["a.conf", "loglevel", "verbose", "--hz 5"], [["loglevel", "verbose"], ["hz", "5"]]],
 ];
 
 for (const [words, expected] of cases) {
