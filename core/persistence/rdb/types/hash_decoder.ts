@@ -119,6 +119,7 @@ export function* decodeOldPackedHash(context: DecodeContext, type: number): Deco
   const at = context.reader.offset;
   yield* context.takeString(context.second);
   const fields = checkPairs(context, packed, at);
+  if (fields === 0 && packed === zipmap) context.check("a zipmap without fields", at);
   if (fields === 0) context.emptyKey();
   else if (context.keepsKey()) handOn(context, packed, fields);
 }
