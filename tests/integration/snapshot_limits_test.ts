@@ -336,9 +336,14 @@ for (const checksum of ["yes", "no"]) {
     await using server = await start("--rdbchecksum", checksum);
     await using client = await server.connect();
     await client.pipeline(datasetCommands(10));
-    const before = await fingerprint(client, 1);
+    let before = await fingerprint(client, 1);
     const sizes: Record<string, number> = {};
-    for (const version of ["10", "11", "80"]) {
+    for (const version of ["80", "11", "10"]) {
+      if (version === "11") {
+        // No older version can tell when a field expires: a file with such a field has version 80 whatever is asked for.
+        for (let i = 0; i < 10; i++) await client.call("DEL", `hashttl_before_${i}`);
+        before = await fingerprint(client, 1);
+      }
       for (const compression of ["yes", "no"]) {
         await client.call("CONFIG", "SET", "rdb-version", version, "rdbcompression", compression);
         for (const method of ["thread", "fork", "SAVE"]) {
