@@ -1,16 +1,13 @@
 // The B+tree of an ordered index: elements in the order of (score, member), counted, so that ranks are found on the way.
 // A node's entry for a child carries the child's least key and its number of elements. Called by ordered_index.ts.
-// Hot: adding, removing and searching allocate nothing on the JavaScript heap. Nodes are shifted and shared out in
-// ordered_tree_nodes.ts.
+// Hot: adding and removing allocate nothing on the JavaScript heap. Searching is in ordered_tree_search.ts, the inside of
+// nodes in ordered_tree_nodes.ts.
 import { type Arena, ArenaFullError, type Ref } from "../memory/arena.ts";
 import {
-  ELEMENT_HEADER_BYTES,
-  ELEMENT_LENGTH,
   HEIGHT_MAX,
   INNER_BYTES,
   INNER_CHILDREN,
   INNER_MAX,
-  INNER_REFS,
   INNER_SIZES,
   LEAF_BYTES,
   LEAF_MAX,
@@ -23,39 +20,23 @@ import {
   ROOT_LAST_LEAF,
   ROOT_TOP,
 } from "./ordered_index_layout.ts";
+import { OrderedTreeSearch } from "./ordered_tree_search.ts";
 import { TreeNodes } from "./ordered_tree_nodes.ts";
-
-/** What a search compares: score and member, the score alone, the member alone. */
-const BY_KEY = 0;
-const BY_SCORE = 1;
-const BY_MEMBER = 2;
 
 /** A node with fewer entries than this is joined with its neighbour, or given some of the neighbour's. */
 const LEAF_MIN = LEAF_MAX / 4;
 const INNER_MIN = INNER_MAX / 4;
 
-export class OrderedTree {
-  /** The leaf and the place in it that the last search or `step` ended at. */
-  leaf: Ref = 0;
-  place = 0;
+export class OrderedTree extends OrderedTreeSearch {
   readonly #nodes: TreeNodes;
-  #root: Ref = 0;
-  /** What is searched for. */
-  #by = BY_KEY;
-  #score = 0;
-  #bytes: Uint8Array = new Uint8Array(0);
-  #start = 0;
-  #end = 0;
-  /** The way of the last search from the top: inner nodes, and the child taken in each. */
-  readonly #path = new Int32Array(HEIGHT_MAX);
-  readonly #slots = new Int32Array(HEIGHT_MAX);
   /** Nodes allocated before a change begins. */
   readonly #fresh = new Int32Array(HEIGHT_MAX + 1);
   #freshCount = 0;
   /** Whether the split that is going on began with the last leaf. */
   #splitsLast = false;
 
-  constructor(private readonly arena: Arena) {
+  constructor(arena: Arena) {
+    super(arena);
     this.#nodes = new TreeNodes(arena);
   }
 
@@ -70,107 +51,16 @@ export class OrderedTree {
     arena.setU32(root * 4 + ROOT_LAST_LEAF, leaf);
   }
 
-  attach(root: Ref): void {
-    this.#root = root;
-  }
-
-  /** The element at the current place. */
-  get element(): Ref {
-    return this.arena.i32[this.leaf * 4 + LEAF_REFS + this.place];
-  }
-
-  /** Its score. */
-  get score(): number {
-    return this.arena.f64[this.leaf * 2 + NODE_SCORES + this.place];
-  }
-
-  /** Goes to the element with this rank, which there must be. */
-  seek(rank: number): void {
-    const { i32 } = this.arena;
-    const word = this.#root * 4;
-    const height = i32[word + ROOT_HEIGHT];
-    let node = i32[word + ROOT_TOP];
-    let left = rank;
-    for (let level = 0; level < height; level++) {
-      const sizes = node * 4 + INNER_SIZES;
-      let slot = 0;
-      while (left >= i32[sizes + slot]) left -= i32[sizes + slot++];
-      this.#path[level] = node;
-      this.#slots[level] = slot;
-      node = i32[node * 4 + INNER_CHILDREN + slot];
-    }
-    this.leaf = node;
-    this.place = left;
-  }
-
-  /** Goes on to the next element; false behind the last. */
-  forward(): boolean {
-    const { i32 } = this.arena;
-    if (++this.place < i32[this.leaf * 4]) return true;
-    const next = i32[this.leaf * 4 + LEAF_NEXT];
-    if (next === 0) return false;
-    this.leaf = next;
-    this.place = 0;
-    return true;
-  }
-
-  /** Goes back to the previous element; false before the first. */
-  backward(): boolean {
-    if (--this.place >= 0) return true;
-    const { i32 } = this.arena;
-    const previous = i32[this.leaf * 4 + LEAF_PREVIOUS];
-    if (previous === 0) return false;
-    this.leaf = previous;
-    this.place = i32[previous * 4] - 1;
-    return true;
-  }
-
-  /** How many elements have a lower score. */
-  countBelowScore(score: number): number {
-    this.#by = BY_SCORE;
-    this.#score = score;
-    return this.#count(false);
-  }
-
-  /** How many elements have this score or a lower one. */
-  countToScore(score: number): number {
-    this.#by = BY_SCORE;
-    this.#score = score;
-    return this.#count(true);
-  }
-
-  /** How many members are less than this one. All scores must be the same. */
-  countBelowMember(bytes: Uint8Array, start: number, end: number): number {
-    this.#setMember(BY_MEMBER, bytes, start, end);
-    return this.#count(false);
-  }
-
-  /** How many members are this one or less. All scores must be the same. */
-  countToMember(bytes: Uint8Array, start: number, end: number): number {
-    this.#setMember(BY_MEMBER, bytes, start, end);
-    return this.#count(true);
-  }
-
-  /** The rank of an element that is in the tree with this score; its place is the current one then. */
-  rankOf(ref: Ref, score: number): number {
-    this.#locate(ref, score);
-    let rank = this.place;
-    for (let level = this.arena.i32[this.#root * 4 + ROOT_HEIGHT] - 1; level >= 0; level--) {
-      rank += this.#sizeBefore(this.#path[level], this.#slots[level]);
-    }
-    return rank;
-  }
-
   /** Adds an element under a score, with which it is not in the tree. Throws ARENA_FULL with the tree as it was. */
   insert(ref: Ref, score: number): void {
     const { arena } = this;
     const { i32 } = arena;
-    const word = this.#root * 4;
+    const word = this.root * 4;
     const height = i32[word + ROOT_HEIGHT];
-    this.#aim(ref, score);
-    this.#descend();
+    this.aim(ref, score);
+    this.descend();
     const leaf = this.leaf;
-    const place = this.#bound(leaf, LEAF_REFS, 0, i32[leaf * 4], false);
+    const place = this.bound(leaf, LEAF_REFS, 0, i32[leaf * 4], false);
     let right = 0;
     if (i32[leaf * 4] < LEAF_MAX) {
       this.#nodes.insertElement(leaf, place, ref, score);
@@ -181,8 +71,8 @@ export class OrderedTree {
     let leastChanged = place === 0;
     let child = leaf;
     for (let level = height - 1; level >= 0; level--) {
-      const node = this.#path[level];
-      const slot = this.#slots[level];
+      const node = this.path[level];
+      const slot = this.slots[level];
       const isLeaf = level === height - 1;
       if (leastChanged) this.#nodes.copyLeast(node, slot, child, isLeaf);
       leastChanged = leastChanged && slot === 0;
@@ -199,7 +89,7 @@ export class OrderedTree {
 
   /** Takes an element out that is in the tree with this score. */
   remove(ref: Ref, score: number): void {
-    this.#locate(ref, score);
+    this.locate(ref, score);
     this.removeSought();
   }
 
@@ -208,12 +98,12 @@ export class OrderedTree {
     const { arena, leaf, place } = this;
     const { i32 } = arena;
     this.#nodes.removeElement(leaf, place);
-    const height = i32[this.#root * 4 + ROOT_HEIGHT];
+    const height = i32[this.root * 4 + ROOT_HEIGHT];
     let leastChanged = place === 0;
     let child = leaf;
     for (let level = height - 1; level >= 0; level--) {
-      const node = this.#path[level];
-      const slot = this.#slots[level];
+      const node = this.path[level];
+      const slot = this.slots[level];
       const isLeaf = level === height - 1;
       const size = node * 4 + INNER_SIZES + slot;
       arena.setU32(size, i32[size] - 1);
@@ -235,7 +125,7 @@ export class OrderedTree {
    * element's own score is the caller's to set.
    */
   rescore(ref: Ref, oldScore: number, score: number): boolean {
-    this.#locate(ref, oldScore);
+    this.locate(ref, oldScore);
     const { arena, leaf, place } = this;
     const { i32, f64 } = arena;
     const count = i32[leaf * 4];
@@ -254,10 +144,10 @@ export class OrderedTree {
     if (place !== 0) return true;
     // The least element of the tree: every node on the way has its score.
     let child = leaf;
-    const height = i32[this.#root * 4 + ROOT_HEIGHT];
+    const height = i32[this.root * 4 + ROOT_HEIGHT];
     for (let level = height - 1; level >= 0; level--) {
-      this.#nodes.copyLeast(this.#path[level], this.#slots[level], child, level === height - 1);
-      child = this.#path[level];
+      this.#nodes.copyLeast(this.path[level], this.slots[level], child, level === height - 1);
+      child = this.path[level];
     }
     return true;
   }
@@ -271,7 +161,7 @@ export class OrderedTree {
   destroyStep(leaves: number): boolean {
     const { arena } = this;
     const { i32 } = arena;
-    const word = this.#root * 4;
+    const word = this.root * 4;
     let leaf = i32[word + ROOT_FIRST_LEAF];
     for (let left = leaves; left > 0 && leaf !== 0; left--) {
       const next = i32[leaf * 4 + LEAF_NEXT];
@@ -287,14 +177,14 @@ export class OrderedTree {
   /** Nodes of the tree times their size. Walks the inner nodes. */
   get overheadBytes(): number {
     const { i32 } = this.arena;
-    const word = this.#root * 4;
+    const word = this.root * 4;
     return this.#bytesBelow(i32[word + ROOT_TOP], i32[word + ROOT_HEIGHT]);
   }
 
   /** Throws an Error where the tree is not as it should be. For tests and DEBUG. */
   verify(): number {
     const { i32 } = this.arena;
-    const word = this.#root * 4;
+    const word = this.root * 4;
     return this.#nodes.verify(
       i32[word + ROOT_TOP],
       i32[word + ROOT_HEIGHT],
@@ -325,108 +215,6 @@ export class OrderedTree {
     return bytes;
   }
 
-  #aim(ref: Ref, score: number): void {
-    const start = ref * 16 + ELEMENT_HEADER_BYTES;
-    this.#score = score;
-    this.#setMember(BY_KEY, this.arena.u8, start, start + this.arena.i32[ref * 4 + ELEMENT_LENGTH]);
-  }
-
-  #setMember(by: number, bytes: Uint8Array, start: number, end: number): void {
-    this.#by = by;
-    this.#bytes = bytes;
-    this.#start = start;
-    this.#end = end;
-  }
-
-  /** Goes down to the leaf where the key is or belongs, noting the way. */
-  #descend(): void {
-    const { i32 } = this.arena;
-    const word = this.#root * 4;
-    const height = i32[word + ROOT_HEIGHT];
-    let node = i32[word + ROOT_TOP];
-    for (let level = 0; level < height; level++) {
-      const slot = this.#bound(node, INNER_REFS, 1, i32[node * 4], true) - 1;
-      this.#path[level] = node;
-      this.#slots[level] = slot;
-      node = i32[node * 4 + INNER_CHILDREN + slot];
-    }
-    this.leaf = node;
-  }
-
-  /** Goes to an element by the score that it has in the tree. */
-  #locate(ref: Ref, score: number): void {
-    const { i32 } = this.arena;
-    this.#aim(ref, score);
-    this.#descend();
-    const { leaf } = this;
-    const count = i32[leaf * 4];
-    const place = this.#bound(leaf, LEAF_REFS, 0, count, false);
-    if (place === count || i32[leaf * 4 + LEAF_REFS + place] !== ref) {
-      throw new Error(`Element ${ref} is not in the ordered index with the score ${score}`);
-    }
-    this.place = place;
-  }
-
-  /** Elements before what is searched for; those that equal it too, where `withEqual`. */
-  #count(withEqual: boolean): number {
-    const { i32 } = this.arena;
-    const word = this.#root * 4;
-    let node = i32[word + ROOT_TOP];
-    let count = 0;
-    for (let level = i32[word + ROOT_HEIGHT]; level > 0; level--) {
-      const slot = this.#bound(node, INNER_REFS, 1, i32[node * 4], withEqual) - 1;
-      count += this.#sizeBefore(node, slot);
-      node = i32[node * 4 + INNER_CHILDREN + slot];
-    }
-    return count + this.#bound(node, LEAF_REFS, 0, i32[node * 4], withEqual);
-  }
-
-  #sizeBefore(node: Ref, slot: number): number {
-    const { i32 } = this.arena;
-    const first = node * 4 + INNER_SIZES;
-    let size = 0;
-    for (let index = 0; index < slot; index++) size += i32[first + index];
-    return size;
-  }
-
-  /** The first entry from `low` on that does not come before what is searched for (nor equals it). */
-  #bound(node: Ref, refs: number, low: number, high: number, withEqual: boolean): number {
-    const { i32, f64 } = this.arena;
-    const scores = node * 2 + NODE_SCORES;
-    const by = this.#by;
-    const score = this.#score;
-    let from = low;
-    let to = high;
-    while (from < to) {
-      const middle = (from + to) >>> 1;
-      let order = 0;
-      if (by !== BY_MEMBER) {
-        const other = f64[scores + middle];
-        order = other < score ? -1 : other > score ? 1 : 0;
-      }
-      if (order === 0 && by !== BY_SCORE) order = this.#compareMember(i32[node * 4 + refs + middle]);
-      if (order < 0 || (order === 0 && withEqual)) from = middle + 1;
-      else to = middle;
-    }
-    return from;
-  }
-
-  /** Below 0 where the element's member is less than the one that is searched for. */
-  #compareMember(ref: Ref): number {
-    const { u8, i32 } = this.arena;
-    const bytes = this.#bytes;
-    const start = this.#start;
-    const length = i32[ref * 4 + ELEMENT_LENGTH];
-    const wanted = this.#end - start;
-    const common = length < wanted ? length : wanted;
-    const address = ref * 16 + ELEMENT_HEADER_BYTES;
-    for (let index = 0; index < common; index++) {
-      const order = u8[address + index] - bytes[start + index];
-      if (order !== 0) return order;
-    }
-    return length - wanted;
-  }
-
   /** Allocates what the split of the leaf at the end of the path will need. Throws ARENA_FULL with nothing taken. */
   #allocateFor(height: number): void {
     const { arena } = this;
@@ -434,7 +222,7 @@ export class OrderedTree {
     this.#freshCount = 0;
     let inner = 0;
     let level = height - 1;
-    while (level >= 0 && i32[this.#path[level] * 4] === INNER_MAX) {
+    while (level >= 0 && i32[this.path[level] * 4] === INNER_MAX) {
       inner++;
       level--;
     }
@@ -470,7 +258,7 @@ export class OrderedTree {
     nodes.initLeaf(right);
     nodes.moveElements(leaf, at, right, 0, LEAF_MAX - at);
     nodes.link(leaf, right);
-    if (next === 0) arena.setU32(this.#root * 4 + ROOT_LAST_LEAF, right);
+    if (next === 0) arena.setU32(this.root * 4 + ROOT_LAST_LEAF, right);
     else nodes.link(right, next);
     if (place <= at && at !== LEAF_MAX) nodes.insertElement(leaf, place, ref, score);
     else nodes.insertElement(right, place - at, ref, score);
@@ -501,8 +289,8 @@ export class OrderedTree {
     this.#nodes.initInner(top);
     this.#nodes.insertChild(top, 0, left, height === 0);
     this.#nodes.insertChild(top, 1, right, height === 0);
-    arena.setU32(this.#root * 4 + ROOT_TOP, top);
-    arena.setU32(this.#root * 4 + ROOT_HEIGHT, height + 1);
+    arena.setU32(this.root * 4 + ROOT_TOP, top);
+    arena.setU32(this.root * 4 + ROOT_HEIGHT, height + 1);
   }
 
   /** Takes an empty child away. */
@@ -517,9 +305,9 @@ export class OrderedTree {
     const { i32 } = arena;
     const previous = i32[leaf * 4 + LEAF_PREVIOUS];
     const next = i32[leaf * 4 + LEAF_NEXT];
-    if (previous === 0) arena.setU32(this.#root * 4 + ROOT_FIRST_LEAF, next);
+    if (previous === 0) arena.setU32(this.root * 4 + ROOT_FIRST_LEAF, next);
     else arena.setU32(previous * 4 + LEAF_NEXT, next);
-    if (next === 0) arena.setU32(this.#root * 4 + ROOT_LAST_LEAF, previous);
+    if (next === 0) arena.setU32(this.root * 4 + ROOT_LAST_LEAF, previous);
     else arena.setU32(next * 4 + LEAF_PREVIOUS, previous);
   }
 
@@ -560,7 +348,7 @@ export class OrderedTree {
   #lower(): void {
     const { arena } = this;
     const { i32 } = arena;
-    const word = this.#root * 4;
+    const word = this.root * 4;
     while (i32[word + ROOT_HEIGHT] > 0 && i32[i32[word + ROOT_TOP] * 4] === 1) {
       const top = i32[word + ROOT_TOP];
       arena.setU32(word + ROOT_TOP, i32[top * 4 + INNER_CHILDREN]);
