@@ -9,6 +9,7 @@ import { datasetDigest, valueDigest } from "../../core/keyspace/digest.ts";
 import {
   ENCODING_HASHTABLE,
   ENCODING_LISTPACK,
+  ENCODING_SKIPLIST,
   TYPE_LIST,
   WORD_ACCESS,
 } from "../../core/keyspace/entry_layout.ts";
@@ -24,6 +25,7 @@ import {
   subcommandSyntax,
 } from "../../core/protocol/errors.ts";
 import type { HashTableStats } from "../../core/structures/hashtable.ts";
+import { ROOT_TABLE } from "../../core/structures/ordered_index_layout.ts";
 import { listpackBytesOfList, quicklistFields, quicklistPackedThreshold } from "./debug_list_actions.ts";
 
 const encoder = new TextEncoder();
@@ -157,11 +159,17 @@ function htstatsKey(client: CommandClient, args: Arguments): void {
   const { keyspace } = client.server;
   const ref = client.db.keys.find(args.buffer, args.starts[2], args.ends[2]);
   if (ref === 0) client.reply.error(NO_SUCH_KEY);
-  else if (keyspace.entries.encoding(ref) !== ENCODING_HASHTABLE) {
-    client.reply.error("ERR The value stored at the specified key is not represented using an hash table");
-  } else {
-    const stats = keyspace.fields.attach(keyspace.entries.valueRef(ref)).stats();
-    client.reply.verbatim("txt", tableText(stats));
+  else {
+    const encoding = keyspace.entries.encoding(ref);
+    const value = encoding === ENCODING_HASHTABLE || encoding === ENCODING_SKIPLIST
+      ? keyspace.entries.valueRef(ref)
+      : 0;
+    if (value === 0) {
+      client.reply.error("ERR The value stored at the specified key is not represented using an hash table");
+      return;
+    }
+    const table = encoding === ENCODING_SKIPLIST ? keyspace.arena.i32[value * 4 + ROOT_TABLE] : value;
+    client.reply.verbatim("txt", tableText(keyspace.fields.attach(table).stats()));
   }
 }
 
