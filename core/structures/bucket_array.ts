@@ -6,15 +6,16 @@ import {
   BUCKET_BYTES,
   BUCKET_CHAIN,
   BUCKET_GRANULES,
+  BUCKET_SLOTS,
   INLINE_DIRECTORY_GRANULE,
   INLINE_DIRECTORY_WORDS,
   maskOf,
   ROOT_ALLOCATED,
   ROOT_BUCKETS,
   ROOT_BYTES,
-  ROOT_CHAIN_MAX,
-  ROOT_CHAIN_MAX_NEXT,
   ROOT_CHAINED,
+  ROOT_DEPTH_MAX,
+  ROOT_DEPTH_MAX_NEXT,
   ROOT_DIRECTORY,
   ROOT_DIRECTORY_CAPACITY,
   ROOT_MASK,
@@ -32,8 +33,8 @@ export function createRoot(arena: Arena): Ref {
   arena.setU32(word + ROOT_DIRECTORY, root + INLINE_DIRECTORY_GRANULE);
   arena.setU32(word + ROOT_DIRECTORY_CAPACITY, INLINE_DIRECTORY_WORDS);
   arena.setU32(word + ROOT_TARGET, 1);
-  arena.setU32(word + ROOT_CHAIN_MAX, 1);
-  arena.setU32(word + ROOT_CHAIN_MAX_NEXT, 1);
+  arena.setU32(word + ROOT_DEPTH_MAX, BUCKET_SLOTS);
+  arena.setU32(word + ROOT_DEPTH_MAX_NEXT, BUCKET_SLOTS);
   setBucketCount(arena, word, 1);
   return root;
 }

@@ -38,7 +38,8 @@ export function fillHole(arena: Arena, word: number, top: Ref, hole: Ref, slot: 
   }
 }
 
-function lastTaken(i32: Int32Array, bucket: number): number {
+/** The last slot of the bucket at word `bucket` that is taken, or -1. */
+export function lastTaken(i32: Int32Array, bucket: number): number {
   for (let slot = BUCKET_SLOTS - 1; slot >= 0; slot--) {
     if (i32[bucket + BUCKET_REFS + slot] !== 0) return slot;
   }

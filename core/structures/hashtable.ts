@@ -24,7 +24,7 @@ import {
   matchingSlots,
   patternOf,
   ROOT_BUCKETS,
-  ROOT_CHAIN_MAX,
+  ROOT_DEPTH_MAX,
   ROOT_MASK,
   ROOT_MOVES,
   ROOT_PAUSES,
@@ -32,7 +32,7 @@ import {
   ROOT_TARGET,
   slotOf,
 } from "./hashtable_layout.ts";
-import { noteChain, resizeStep, setTarget } from "./hashtable_resize.ts";
+import { noteDepth, resizeStep, setTarget } from "./hashtable_resize.ts";
 import { type HashTableStats, overheadBytesOf, statsOf } from "./hashtable_stats.ts";
 import { nextCursor } from "./scan_cursor.ts";
 
@@ -258,8 +258,8 @@ export abstract class HashTable {
     const word = this.root * 4;
     const size = i32[word + ROOT_SIZE];
     if (size === 0) return 0;
-    // All slots of all chains, as if every chain were as long as the longest: one of them is picked until it is taken.
-    const slots = i32[word + ROOT_CHAIN_MAX] * BUCKET_SLOTS;
+    // All slots of all chains, as if every chain had as many as the longest uses: one is picked until it is taken.
+    const slots = i32[word + ROOT_DEPTH_MAX];
     const places = i32[word + ROOT_BUCKETS] * slots;
     for (let tries = 0; tries < RANDOM_TRIES_MAX; tries++) {
       const place = Math.floor(this.randomSource() * places);
@@ -382,7 +382,6 @@ export abstract class HashTable {
         if (next === 0) {
           const chained = createChained(arena, word);
           arena.setU32(bucket * 4 + BUCKET_CHAIN, chained);
-          noteChain(arena, word, length);
           bucket = chained;
           slot = 0;
         } else {
@@ -390,6 +389,7 @@ export abstract class HashTable {
           slot = freeSlot(i32, bucket * 4);
         }
       } while (slot < 0);
+      noteDepth(arena, word, (length - 1) * BUCKET_SLOTS + slot + 1);
     }
     arena.setU8(bucket * 16 + slot, fingerprintOf(hash));
     arena.setU32(bucket * 4 + BUCKET_REFS + slot, ref);
@@ -413,17 +413,22 @@ export abstract class HashTable {
     const i32 = this.arena.i32;
     const word = this.root * 4;
     let bucket = bucketRef(this.arena, word, bucketOf(hash, i32[word + ROOT_BUCKETS], i32[word + ROOT_MASK]));
+    const pattern = patternOf(fingerprintOf(hash));
     while (bucket !== 0) {
-      for (let slot = 0; slot < BUCKET_SLOTS; slot++) {
-        if (i32[bucket * 4 + BUCKET_REFS + slot] === ref) {
+      const first = bucket * 4;
+      let slots = matchingSlots(i32, first, pattern);
+      while (slots !== 0) {
+        const slot = slotOf(slots);
+        if (i32[first + BUCKET_REFS + slot] === ref) {
           this.foundRef = ref;
           this.foundBucket = bucket;
           this.foundSlot = slot;
           this.foundMoves = i32[word + ROOT_MOVES];
           return true;
         }
+        slots &= slots - 1;
       }
-      bucket = i32[bucket * 4 + BUCKET_CHAIN];
+      bucket = i32[first + BUCKET_CHAIN];
     }
     return false;
   }

@@ -34,10 +34,10 @@ export const ROOT_SIZE = 3;
 export const ROOT_TARGET = 4;
 /** Nesting count of pauses: while it is not 0, no element changes its place. */
 export const ROOT_PAUSES = 5;
-/** No chain has more buckets than this, its first one included. */
-export const ROOT_CHAIN_MAX = 6;
+/** No element is further back in its chain than this many slots. */
+export const ROOT_DEPTH_MAX = 6;
 /** The same for the buckets that the current resize has passed. */
-export const ROOT_CHAIN_MAX_NEXT = 7;
+export const ROOT_DEPTH_MAX_NEXT = 7;
 /** Number of chained buckets (buckets outside segments). */
 export const ROOT_CHAINED = 8;
 /** Words that the directory has room for. */

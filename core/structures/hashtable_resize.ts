@@ -13,14 +13,15 @@ import {
   setBucketCount,
   trim,
 } from "./bucket_array.ts";
+import { lastTaken } from "./bucket_chain.ts";
 import {
   BUCKET_BYTES,
   BUCKET_CHAIN,
   BUCKET_REFS,
   BUCKET_SLOTS,
   ROOT_BUCKETS,
-  ROOT_CHAIN_MAX,
-  ROOT_CHAIN_MAX_NEXT,
+  ROOT_DEPTH_MAX,
+  ROOT_DEPTH_MAX_NEXT,
   ROOT_TARGET,
   SEGMENT_MASK,
   SEGMENT_SHIFT,
@@ -42,7 +43,7 @@ export function setTarget(arena: Arena, word: number, buckets: number): boolean 
   const i32 = arena.i32;
   const atRest = i32[word + ROOT_BUCKETS] === i32[word + ROOT_TARGET];
   // A resize from rest to rest passes every bucket, so it learns the true longest chain; a reversed one does not.
-  arena.setU32(word + ROOT_CHAIN_MAX_NEXT, atRest ? 1 : i32[word + ROOT_CHAIN_MAX]);
+  arena.setU32(word + ROOT_DEPTH_MAX_NEXT, atRest ? BUCKET_SLOTS : i32[word + ROOT_DEPTH_MAX]);
   arena.setU32(word + ROOT_TARGET, buckets);
   return true;
 }
@@ -56,7 +57,7 @@ export function resizeStep(arena: Arena, word: number, hasher: ElementHasher): b
     if (buckets < target) split(arena, word, buckets, hasher);
     else merge(arena, word, buckets - 1);
     if (arena.i32[word + ROOT_BUCKETS] !== target) return true;
-    arena.setU32(word + ROOT_CHAIN_MAX, arena.i32[word + ROOT_CHAIN_MAX_NEXT]);
+    arena.setU32(word + ROOT_DEPTH_MAX, arena.i32[word + ROOT_DEPTH_MAX_NEXT]);
     if (buckets > target) trim(arena, word);
   } catch (error) {
     if (!(error instanceof ArenaFullError)) throw error;
@@ -64,10 +65,10 @@ export function resizeStep(arena: Arena, word: number, hasher: ElementHasher): b
   return false;
 }
 
-/** Remembers that a chain of `length` buckets exists. */
-export function noteChain(arena: Arena, word: number, length: number): void {
-  if (length > arena.i32[word + ROOT_CHAIN_MAX]) arena.setU32(word + ROOT_CHAIN_MAX, length);
-  if (length > arena.i32[word + ROOT_CHAIN_MAX_NEXT]) arena.setU32(word + ROOT_CHAIN_MAX_NEXT, length);
+/** Remembers that slot `depth` of a chain, counted from 1, is taken. */
+export function noteDepth(arena: Arena, word: number, depth: number): void {
+  if (depth > arena.i32[word + ROOT_DEPTH_MAX]) arena.setU32(word + ROOT_DEPTH_MAX, depth);
+  if (depth > arena.i32[word + ROOT_DEPTH_MAX_NEXT]) arena.setU32(word + ROOT_DEPTH_MAX_NEXT, depth);
 }
 
 function split(arena: Arena, word: number, buckets: number, hasher: ElementHasher): void {
@@ -162,7 +163,8 @@ function splitChain(
     }
   }
   while (spare > 0) freeChained(arena, word, spares[--spare]);
-  noteChain(arena, word, Math.max(staysLength, goesLength));
+  const staysDepth = (staysLength - 1) * BUCKET_SLOTS + staysFilled;
+  noteDepth(arena, word, Math.max(staysDepth, (goesLength - 1) * BUCKET_SLOTS + goesFilled));
 }
 
 function growScratch(): void {
@@ -199,11 +201,7 @@ function merge(arena: Arena, word: number, last: number): void {
       freeSegment(arena, word, last >>> SEGMENT_SHIFT);
     }
   }
-  let length = 0;
-  for (let bucket = bucketRef(arena, word, last - bit); bucket !== 0; length++) {
-    bucket = arena.i32[bucket * 4 + BUCKET_CHAIN];
-  }
-  noteChain(arena, word, length);
+  noteDepth(arena, word, depthOf(arena.i32, bucketRef(arena, word, last - bit)));
   setBucketCount(arena, word, last);
 }
 
@@ -240,6 +238,18 @@ function mergeInto(arena: Arena, word: number, from: Ref, elements: number, to: 
     put(arena, bucket, slot, arena.u8[from * 16 + source], ref);
   }
   arena.fill(from * 16, BUCKET_BYTES, 0);
+}
+
+/** The last slot of a chain that is taken, counted from 1. Where the last bucket is empty, the end of the one before. */
+function depthOf(i32: Int32Array, first: Ref): number {
+  if (first === 0) return 0;
+  let length = 0;
+  let tail = first;
+  for (let bucket = first; bucket !== 0; bucket = i32[bucket * 4 + BUCKET_CHAIN]) {
+    tail = bucket;
+    length++;
+  }
+  return (length - 1) * BUCKET_SLOTS + lastTaken(i32, tail * 4) + 1;
 }
 
 function occupied(i32: Int32Array, bucket: number): number {

@@ -10,8 +10,8 @@ import {
   ROOT_ALLOCATED,
   ROOT_BUCKETS,
   ROOT_BYTES,
-  ROOT_CHAIN_MAX,
   ROOT_CHAINED,
+  ROOT_DEPTH_MAX,
   ROOT_DIRECTORY_CAPACITY,
   ROOT_SIZE,
   ROOT_TARGET,
@@ -51,7 +51,7 @@ export function statsOf(arena: Arena, root: Ref): HashTableStats {
     buckets: i32[word + ROOT_BUCKETS],
     targetBuckets: i32[word + ROOT_TARGET],
     chainedBuckets: i32[word + ROOT_CHAINED],
-    chainLengthMax: i32[word + ROOT_CHAIN_MAX],
+    chainLengthMax: Math.ceil(i32[word + ROOT_DEPTH_MAX] / BUCKET_SLOTS),
     overheadBytes: overheadBytesOf(arena, root),
     elementsPerBucket,
   };

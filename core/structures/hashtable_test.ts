@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { Arena } from "../memory/arena.ts";
 import { FieldTable } from "./field_table.ts";
 import { hashBytes, setHashSeed } from "./hash.ts";
-import { bucketOf, fingerprintOf, ROOT_BUCKETS, ROOT_MASK } from "./hashtable_layout.ts";
+import { bucketOf, fingerprintOf, ROOT_BUCKETS, ROOT_DEPTH_MAX, ROOT_MASK } from "./hashtable_layout.ts";
 
 const MiB = 1024 * 1024;
 const encoder = new TextEncoder();
@@ -56,7 +56,7 @@ function verify(table: FieldTable, arena: Arena): void {
   const buckets = i32[word + ROOT_BUCKETS];
   let elements = 0;
   let chained = 0;
-  let longest = 0;
+  let deepest = 0;
   for (let index = 0; index < buckets; index++) {
     const segment = i32[i32[word] * 4 + (index >>> 10)];
     let bucket = segment === 0 ? 0 : segment + (index & 1023) * 4;
@@ -72,6 +72,7 @@ function verify(table: FieldTable, arena: Arena): void {
           continue;
         }
         elements++;
+        deepest = Math.max(deepest, (length - 1) * 12 + slot + 1);
         const key = keyOf(table, arena, ref);
         const hash = hashBytes(key, 0, key.length);
         assert.equal(hash, table.hashOfElement(ref));
@@ -79,12 +80,13 @@ function verify(table: FieldTable, arena: Arena): void {
         assert.equal(bucketOf(hash, buckets, i32[word + ROOT_MASK]), index);
       }
     }
-    longest = Math.max(longest, length);
   }
   const stats = table.stats();
   assert.equal(stats.elements, elements);
   assert.equal(stats.chainedBuckets, chained);
-  assert.ok(stats.chainLengthMax >= longest, `chain of ${longest}, recorded ${stats.chainLengthMax}`);
+  const depthMax = i32[word + ROOT_DEPTH_MAX];
+  assert.ok(depthMax >= deepest, `an element is in slot ${deepest} of its chain, ${depthMax} was recorded`);
+  assert.equal(stats.chainLengthMax, Math.ceil(depthMax / 12));
   assert.equal(stats.elementsPerBucket.reduce((sum, count, n) => sum + count * n, 0), elements);
 }
 
