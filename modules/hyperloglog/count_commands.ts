@@ -1,7 +1,7 @@
 // What HyperLogLogs have seen: PFCOUNT estimates how much, PFMERGE puts several together.
 import { type CommandSpec, manyKeys } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
-import type { Ref } from "../../core/memory/arena.ts";
+import { ArenaFullError, type Ref } from "../../core/memory/arena.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { CORRUPT_HYPERLOGLOG } from "../../core/protocol/errors.ts";
 import { HLL_CORRUPT } from "../../core/structures/hyperloglog.ts";
@@ -54,7 +54,12 @@ function countAnew(client: CommandClient, args: Arguments, ref: Ref): void {
     client.reply.error(CORRUPT_HYPERLOGLOG);
     return;
   }
-  cacheCount(client, args, count);
+  try {
+    cacheCount(client, args, count);
+  } catch (error) {
+    // A snapshot may want a copy of the string first, for which there is no room: the next one counts anew, too.
+    if (!(error instanceof ArenaFullError)) throw error;
+  }
   client.reply.integer(count);
 }
 
