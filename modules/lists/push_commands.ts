@@ -1,9 +1,14 @@
 // Commands that add elements at the ends: LPUSH, RPUSH, LPUSHX, RPUSHX. Hot: they allocate nothing on the JavaScript heap.
 import { type CommandSpec, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
-import { nodeBytesMax } from "../../core/structures/quicklist_layout.ts";
+import { nodeBytesMax, nodeCountMax } from "../../core/structures/quicklist_layout.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { ABSENT, announce, LEFT, list, OPEN, openListToChange, REFUSED, RIGHT } from "./list_lookup.ts";
+
+/** Encoding and length bytes of an element, at most. */
+const ELEMENT_OVERHEAD_BYTES_MAX = 10;
+/** Room that nodes keep for more. */
+const NODE_SPARE_FACTOR = 1.25;
 
 function lpush(client: CommandClient, args: Arguments): void {
   push(client, args, LEFT);
@@ -39,13 +44,19 @@ function pushToExisting(client: CommandClient, args: Arguments, end: number): vo
 
 function addElements(client: CommandClient, args: Arguments, end: number): void {
   const elements = args.count - 2;
-  if (elements > 1) {
-    // One push does all or nothing by itself. Of several, those that are done could not always be undone.
-    const nodeBytes = nodeBytesMax(client.server.config.values.listMaxListpackSize);
-    client.server.keyspace.requireRoom(args.totalBytes() + 2 * nodeBytes, elements);
-  }
+  // One push does all or nothing by itself. Of several, those that are done could not always be undone.
+  if (elements > 1) requireRoom(client, args.totalBytes(), elements);
   if (list.isPacked) list.expect(args.totalBytes() - args.length(0) - args.length(1), elements);
   pushAll(args, end);
+}
+
+function requireRoom(client: CommandClient, bytes: number, elements: number): void {
+  const { fill } = list.items;
+  const nodeBytes = nodeBytesMax(fill);
+  const room = (bytes + elements * ELEMENT_OVERHEAD_BYTES_MAX) * NODE_SPARE_FACTOR;
+  // Long elements may leave nodes half empty; a node that grows is there twice.
+  const nodes = 2 * Math.ceil(room / nodeBytes) + Math.ceil(elements / nodeCountMax(fill)) + 2;
+  client.server.keyspace.requireRoom(room + 2 * nodeBytes, nodes);
 }
 
 function createWithElements(client: CommandClient, args: Arguments, end: number): void {
