@@ -3,7 +3,8 @@
 import { Eviction } from "../keyspace/eviction.ts";
 import type { Server } from "./server.ts";
 
-/** How old the sum of the clients' memory may be where the limit is checked. */
+/** How old the sum of the clients' memory may be where the limit is checked: so many clients are added up in each millisecond. */
+const CLIENTS_PER_MS = 50;
 const CLIENT_MEMORY_INTERVAL_MS = 100;
 
 export class MemoryLimit {
@@ -12,6 +13,8 @@ export class MemoryLimit {
   /** Memory of the clients as it was a moment ago: adding it up takes time that grows with their number. */
   private clientBytes = 0;
   private clientBytesAt = 0;
+  /** A client has gone since; no key is evicted for what it had. */
+  private clientClosed = false;
   /** Milliseconds since 1970 since when memory is over the limit; 0 = it is not. */
   private exceededSince = 0;
   private exceededTotalMs = 0;
@@ -24,7 +27,7 @@ export class MemoryLimit {
   makeRoom(): boolean {
     const { server } = this;
     if (server.config.values.maxmemory === 0) return true;
-    if (this.excessBytes() <= 0) {
+    if (this.excessBytes() <= 0 || (this.forgetsClosed() && this.excessBytes() <= 0)) {
       if (this.exceededSince !== 0) this.exceededEnds();
       return true;
     }
@@ -54,12 +57,27 @@ export class MemoryLimit {
   }
 
   private recentClientBytes(): number {
-    const now = this.server.keyspace.clock.ms;
-    if (now - this.clientBytesAt >= CLIENT_MEMORY_INTERVAL_MS || now < this.clientBytesAt) {
-      this.clientBytes = this.server.clients.memoryBytes();
+    const { clients, keyspace } = this.server;
+    const now = keyspace.clock.ms;
+    const interval = Math.min(CLIENT_MEMORY_INTERVAL_MS, clients.count / CLIENTS_PER_MS);
+    if (now - this.clientBytesAt > interval || now < this.clientBytesAt) {
+      this.clientBytes = clients.memoryBytes();
       this.clientBytesAt = now;
+      this.clientClosed = false;
     }
     return this.clientBytes;
+  }
+
+  /** A connection has ended. */
+  noteClosed(): void {
+    this.clientClosed = true;
+  }
+
+  /** Makes the next sum a new one where a client has gone since the last; false where none has. */
+  private forgetsClosed(): boolean {
+    if (!this.clientClosed) return false;
+    this.clientBytesAt = 0;
+    return true;
   }
 
   private exceededEnds(): void {

@@ -283,6 +283,7 @@ export class Server implements ServerServices, ClientHost {
 
   clientClosed(client: Client, _reason: CloseReason): void {
     this.clients.remove(client);
+    this.memoryLimit.noteClosed();
     this.dispatcher.monitors.remove(client);
     this.transactions.discard(client);
     this.pause.forget(client);

@@ -93,6 +93,22 @@ const PATCHES: Patch[] = [
             set serverisup [server_is_up $::host $port $retrynum]`,
   },
   {
+    file: "tests/support/server.tcl",
+    why: "where the external server refuses a setting, only the block that needs it is left out",
+    from: `        dict set saved_config $param [lindex [r config get $param] 1]
+        r config set $param $val`,
+    to: `        set before [lindex [r config get $param] 1]
+        if {[catch {r config set $param $val} refusal]} {
+            send_data_packet $::test_server_fd err "Can't start the Redis server\n$param $val: $refusal"
+            dict for {param val} $saved_config {
+                r config set $param $val
+            }
+            [dict get [lpop ::servers] "client"] close
+            return
+        }
+        dict set saved_config $param $before`,
+  },
+  {
     file: "tests/support/test.tcl",
     why: "an error that is no failed assertion keeps its first words",
     from: `            set msg [string range $error 10 end]
