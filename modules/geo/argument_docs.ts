@@ -18,8 +18,8 @@ export const UNIT: ArgumentDoc = {
   arguments: [token("m"), token("km"), token("ft"), token("mi")],
 };
 
-/** The middle of the area. */
-export const FROM: ArgumentDoc = {
+/** The middle of a circle or a box. */
+const FROM: ArgumentDoc = {
   name: "from",
   type: "oneof",
   arguments: [
@@ -28,8 +28,8 @@ export const FROM: ArgumentDoc = {
   ],
 };
 
-/** The shape of the area. */
-export const BY: ArgumentDoc = {
+/** Its size. */
+const BY: ArgumentDoc = {
   name: "by",
   type: "oneof",
   arguments: [
@@ -45,6 +45,24 @@ export const BY: ArgumentDoc = {
         { name: "width", type: "double", token: "BYBOX" },
         { name: "height", type: "double" },
         UNIT,
+      ],
+    },
+  ],
+};
+
+/** The area: a circle or a box around a middle, or a polygon. */
+export const SEARCH_AREA: ArgumentDoc = {
+  name: "search-type",
+  type: "oneof",
+  arguments: [
+    { name: "radius-or-box", type: "block", arguments: [FROM, BY] },
+    {
+      name: "polygon",
+      type: "block",
+      since: "9.0.0",
+      arguments: [
+        { name: "num-vertices", type: "integer", token: "BYPOLYGON" },
+        { name: "vertices", type: "block", multiple: true, arguments: PLACE },
       ],
     },
   ],

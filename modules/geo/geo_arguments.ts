@@ -1,20 +1,25 @@
 // Units, places and distances among a command's arguments, with the error replies that Valkey gives. NaN and false mean:
 // the error has been replied.
 import { parseDouble } from "../../core/bytes/double.ts";
+import { parseSafeInteger } from "../../core/bytes/integer.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import {
   BOX_NEGATIVE,
   HEIGHT_NOT_A_NUMBER,
+  INVALID_VERTICES,
   invalidPlace,
   NOT_A_FLOAT,
   RADIUS_NEGATIVE,
   RADIUS_NOT_A_NUMBER,
+  TOO_FEW_VERTICES,
   UNKNOWN_UNIT,
   WIDTH_NOT_A_NUMBER,
 } from "../../core/protocol/errors.ts";
 import { LATITUDE_MAX, LONGITUDE_MAX } from "./geohash.ts";
 import { area } from "./search_area.ts";
+
+const VERTICES_MIN = 3;
 
 /** What `placeArguments` read. */
 export let placeLongitude = 0;
@@ -49,7 +54,7 @@ export function radiusArguments(client: CommandClient, args: Arguments, index: n
     client.reply.error(RADIUS_NEGATIVE);
     return false;
   }
-  area.isBox = false;
+  area.shape = "circle";
   area.radius = radius;
   return takeUnit(client, args, index + 1);
 }
@@ -64,10 +69,31 @@ export function boxArguments(client: CommandClient, args: Arguments, index: numb
     client.reply.error(BOX_NEGATIVE);
     return false;
   }
-  area.isBox = true;
+  area.shape = "box";
   area.width = width;
   area.height = height;
   return takeUnit(client, args, index + 2);
+}
+
+/** Reads the number of vertices at argument `index` and their places into the search area. */
+export function polygonArguments(client: CommandClient, args: Arguments, index: number): boolean {
+  const count = parseSafeInteger(args.buffer, args.starts[index], args.ends[index]);
+  if (count !== count) {
+    client.reply.error(INVALID_VERTICES);
+    return false;
+  }
+  if (count < VERTICES_MIN || index + count * 2 >= args.count) {
+    client.reply.error(TOO_FEW_VERTICES);
+    return false;
+  }
+  area.shape = "polygon";
+  area.unitMeters = 1;
+  area.vertices.length = 0;
+  for (let vertex = 0; vertex < count; vertex++) {
+    if (!placeArguments(client, args, index + 1 + vertex * 2)) return false;
+    area.vertices.push(placeLongitude, placeLatitude);
+  }
+  return true;
 }
 
 function takeUnit(client: CommandClient, args: Arguments, index: number): boolean {

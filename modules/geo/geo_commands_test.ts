@@ -60,6 +60,22 @@ Deno.test("words of errors", () => {
       ["GEOSEARCHSTORE", "t", "g", "FROMLONLAT", "1", "1", "BYRADIUS", "1", "km", "WITHHASH"],
       "-ERR GEOSEARCHSTORE is not compatible with WITHDIST, WITHHASH and WITHCOORD options\r\n",
     ],
+    [
+      ["GEOSEARCH", "g", "BYPOLYGON", "x", "1", "1", "2", "2", "3", "1"],
+      "-ERR invalid number of vertices\r\n",
+    ],
+    [
+      ["GEOSEARCH", "g", "BYPOLYGON", "4", "1", "1", "2", "2", "3", "1"],
+      "-ERR GEOSEARCH BYPOLYGON must have at least 3 vertices\r\n",
+    ],
+    [
+      ["GEOSEARCH", "g", "BYPOLYGON", "3", "1", "1", "2", "200", "3", "1"],
+      "-ERR invalid longitude,latitude pair 2.000000,200.000000\r\n",
+    ],
+    [["GEOSEARCH", "g", "BYPOLYGON", "3", "1", "1", "2", "2", "3", "1", "FROMMEMBER", "Palermo"], SYNTAX],
+    [["GEOSEARCH", "g", "FROMMEMBER", "Palermo", "BYPOLYGON", "3", "1", "1", "2", "2", "3", "1"], SYNTAX],
+    [["GEOSEARCH", "g", "BYPOLYGON", "3", "1", "1", "2", "2", "3", "1", "BYBOX", "1", "1", "m"], SYNTAX],
+    [["GEORADIUS", "g", "1", "1", "1", "km", "BYPOLYGON", "3", "1", "1", "2", "2", "3", "1"], SYNTAX],
   ];
   for (const [command, error] of errors) assert.equal(rig.raw(...command), error, command.join(" "));
 });
@@ -125,4 +141,37 @@ Deno.test("a search finds what looking at every place finds", () => {
       assert.equal(metersBetween(lon, lat, ...places.get(nearest)!), Math.min(...distances));
     }
   }));
+});
+
+Deno.test("a polygon has the places inside it, measured from its middle", () => {
+  const rig = newRig();
+  const places: [string, number, number][] = [];
+  for (let n = 0; n < 400; n++) {
+    const lon = (n * 37 % 400) / 20;
+    const lat = (n * 91 % 400) / 10 - 15;
+    rig.raw("GEOADD", "g", `${lon}`, `${lat}`, `p${n}`);
+    decode(encode(lon, lat));
+    places.push([`p${n}`, longitude, latitude]);
+  }
+  // An L: the lower left of a square whose upper right quarter is missing. It spans the equator.
+  const corners = [[2.03, -7.03], [14.03, -7.03], [14.03, 3.03], [8.03, 3.03], [8.03, 13.03], [2.03, 13.03]];
+  const vertices = corners.flat().map(String);
+  const inside = (lon: number, lat: number) => {
+    return lon > 2.03 && lat > -7.03 && (lon < 8.03 ? lat < 13.03 : lon < 14.03 && lat < 3.03);
+  };
+  const expected = places.filter(([, lon, lat]) => inside(lon, lat)).map(([name]) => name);
+  assert.ok(expected.length > 30);
+  const found = items(rig.raw("GEOSEARCH", "g", "BYPOLYGON", "6", ...vertices));
+  assert.deepEqual(found.sort(), expected.sort());
+  const reversed = corners.toReversed().flat().map(String);
+  const ascending = items(rig.raw("GEOSEARCH", "g", "BYPOLYGON", "6", ...reversed, "ASC", "WITHDIST"));
+  const distances = ascending.filter((_, index) => index % 2 === 1).map(Number);
+  assert.equal(distances.length, expected.length);
+  assert.deepEqual(distances, distances.toSorted((a, b) => a - b));
+  // Two places at the same distance from the middle of a symmetric polygon.
+  rig.raw("GEOADD", "s", "1", "0", "east", "-1", "0", "west");
+  const square = ["-2", "-2", "2", "-2", "2", "2", "-2", "2"];
+  const [, east, , west] = items(rig.raw("GEOSEARCH", "s", "BYPOLYGON", "4", ...square, "WITHDIST"));
+  assert.ok(Math.abs(Number(east) - Number(west)) < 1);
+  assert.ok(Math.abs(Number(east) - metersBetween(0, 0, 1, 0)) < 1);
 });

@@ -17,6 +17,7 @@ import {
   placeArguments,
   placeLatitude,
   placeLongitude,
+  polygonArguments,
   radiusArguments,
 } from "./geo_arguments.ts";
 import { decode, latitude, longitude } from "./geohash.ts";
@@ -51,6 +52,7 @@ let hasMember = false;
 let hasPlace = false;
 let hasRadius = false;
 let hasBox = false;
+let hasPolygon = false;
 
 /** Reads the arguments after the key; the index is open unless `found` is ABSENT. False after an error reply. */
 export function parseSearch(
@@ -82,20 +84,19 @@ export function parseSearch(
 }
 
 function reset(form: SearchForm): void {
-  options.withDistance =
-    options.withHash =
-    options.withCoordinates =
-    options.any =
-      false;
+  options.withDistance = false;
+  options.withHash = false;
+  options.withCoordinates = false;
+  options.any = false;
   options.count = 0;
   options.sort = "none";
   options.storeKey = form.stores === "always" ? 1 : 0;
   options.storesDistance = false;
-  hasMember =
-    hasPlace =
-    hasRadius =
-    hasBox =
-      false;
+  hasMember = false;
+  hasPlace = false;
+  hasRadius = false;
+  hasBox = false;
+  hasPolygon = false;
 }
 
 /** Takes the option at an argument; returns how many arguments after it belong to it, or -1 after an error reply. */
@@ -107,7 +108,8 @@ function takeOption(
   found: number,
 ): number {
   const left = args.count - index - 1;
-  const bySearch = form.area === "options";
+  // A polygon has a middle and a shape of its own.
+  const bySearch = form.area === "options" && !hasPolygon;
   if (args.is(index, "withdist")) options.withDistance = true;
   else if (args.is(index, "withhash")) options.withHash = true;
   else if (args.is(index, "withcoord")) options.withCoordinates = true;
@@ -136,6 +138,12 @@ function takeOption(
   } else if (bySearch && left >= 3 && !hasRadius && args.is(index, "bybox")) {
     hasBox = true;
     return boxArguments(client, args, index + 1) ? 3 : -1;
+  } else if (
+    bySearch && left >= 1 && !(hasMember || hasPlace || hasRadius || hasBox) && args.is(index, "bypolygon")
+  ) {
+    hasPolygon = true;
+    if (!polygonArguments(client, args, index + 1)) return -1;
+    return 1 + area.vertices.length;
   } else if (form.stores === "always" && args.is(index, "storedist")) options.storesDistance = true;
   else {
     client.reply.error(SYNTAX_ERROR);
@@ -175,7 +183,7 @@ function conflictOf(args: Arguments, form: SearchForm): string {
   if (options.storeKey !== 0 && (options.withDistance || options.withHash || options.withCoordinates)) {
     return storeWithOptions(form.stores === "always" ? "GEOSEARCHSTORE" : "STORE option in GEORADIUS");
   }
-  if (form.area === "options") {
+  if (form.area === "options" && !hasPolygon) {
     if (!hasMember && !hasPlace) return oneCenterNeeded(args.latin1(0));
     if (!hasRadius && !hasBox) return oneShapeNeeded(args.latin1(0));
   }
