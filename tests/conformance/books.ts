@@ -42,7 +42,7 @@ export function readBooks(): Books {
 }
 
 export function writeTestNames(which: "suite" | "expected", names: TestNames): void {
-  Deno.writeTextFileSync(new URL(FILES[which], FOLDER), `${JSON.stringify(names, null, 1)}\n`);
+  Deno.writeTextFileSync(new URL(FILES[which], FOLDER), `${JSON.stringify(names, null, 2)}\n`);
 }
 
 /** The remark about a test, if there is one. */
