@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { type Argument, hasRedisServer, RedisServer, type RespClient, SporkServer } from "../harness/mod.ts";
 import { latin1Bytes } from "../../core/bytes/ascii.ts";
+import { saveEnds } from "../integration/saves.ts";
 import { Random } from "../values/random.ts";
 import { type Sample, SAMPLES, type Word } from "../values/samples.ts";
 import { payloadOf, ServerPair } from "./server_pair.ts";
@@ -12,6 +13,8 @@ const DATABASES = [0, 3, 9];
 const BATCH = 4000;
 const FAR_FUTURE_MS = 4_102_444_800_000;
 const SLOW = { replyMilliseconds: 120_000 };
+/** Spork cannot run it, but it keeps it. */
+const LIBRARY = "#!lua name=lib\nredis.register_function('f', function() return 1 end)";
 const ignore = !hasRedisServer;
 const oldSamples = SAMPLES.filter((sample) => !sample.isNew);
 
@@ -121,6 +124,7 @@ Deno.test(
       const source = await RedisServer.start({ dir, args: redisArgs });
       const sourceClient = await source.connect(SLOW);
       await fill(sourceClient, new Random(seed));
+      await sourceClient.call("FUNCTION", "LOAD", LIBRARY);
       const expected = await fingerprint(sourceClient);
       await sourceClient.call("SAVE");
       await source.kill();
@@ -129,7 +133,8 @@ Deno.test(
       const spork = await SporkServer.start({ dir, args: sporkArgs, readyMilliseconds: 60_000 });
       const sporkClient = await spork.connect(SLOW);
       assert.deepEqual(await fingerprint(sporkClient), expected, `seed ${seed}`);
-      await sporkClient.call("SAVE");
+      await sporkClient.call("BGSAVE", "THREAD");
+      assert.equal((await saveEnds(sporkClient)).rdb_last_bgsave_status, "ok");
       await spork.kill();
       sporkClient.close();
       const check = await new Deno.Command("redis-check-rdb", { args: [`${dir}/dump.rdb`] }).output();
@@ -138,6 +143,7 @@ Deno.test(
       await using back = await RedisServer.start({ dir, args: redisArgs, readyMilliseconds: 60_000 });
       await using backClient = await back.connect(SLOW);
       assert.deepEqual(await fingerprint(backClient), expected, `seed ${seed}`);
+      assert.equal(await backClient.call("FCALL", "f", 0), 1);
     } finally {
       await Deno.remove(dir, { recursive: true });
     }
