@@ -2,22 +2,16 @@
 // implements it; dispatch queues; modules/transactions has the commands.
 import type { Arguments } from "../protocol/arguments.ts";
 import type { CommandClient } from "./command_client.ts";
-import type { RegisteredCommand } from "./server_services.ts";
-
-export interface QueuedCommand {
-  readonly command: RegisteredCommand;
-  /** A copy of its own. */
-  readonly args: Arguments;
-}
 
 /** Between MULTI and EXEC. */
 export interface Transaction {
-  readonly queue: readonly QueuedCommand[];
+  /** Queued commands. */
+  readonly count: number;
+  /** Memory of the queue. */
+  readonly bytes: number;
   /** Flags that some queued command has, and those that all have. */
   readonly someFlags: number;
   readonly allFlags: number;
-  /** Memory of the queue. */
-  readonly bytes: number;
   /** A command was refused while queueing: EXEC will refuse everything. */
   broken: boolean;
 }

@@ -183,7 +183,7 @@ export class Client implements CommandClient {
 
   /** Commands queued by MULTI; -1 outside. */
   get multiCommands(): number {
-    return this.transaction === null ? -1 : this.transaction.queue.length;
+    return this.transaction === null ? -1 : this.transaction.count;
   }
 
   /** Memory of the queued commands. */

@@ -25,6 +25,10 @@ export const FLAG_MAY_REPLICATE = 1 << 10;
 export const FLAG_PROTECTED = 1 << 11;
 export const FLAG_NO_MULTI = 1 << 12;
 export const FLAG_SKIP_MONITOR = 1 << 13;
+/** Runs at once while its client has a transaction; everything else is queued. */
+export const FLAG_NOT_QUEUED = 1 << 14;
+
+const NOT_QUEUED = new Set(["exec", "discard", "multi", "watch", "quit", "reset"]);
 
 const FLAG_BITS: Partial<Record<CommandFlag, number>> = {
   write: FLAG_WRITE,
@@ -65,6 +69,7 @@ export class Command {
     this.nameBytes = new TextEncoder().encode(spec.name.toLowerCase());
     let flags = 0;
     for (const flag of spec.flags) flags |= FLAG_BITS[flag] ?? 0;
+    if (NOT_QUEUED.has(fullName)) flags |= FLAG_NOT_QUEUED;
     this.flags = flags;
     this.handler = spec.handler ?? null;
     if (spec.subcommands === undefined) this.subcommands = null;

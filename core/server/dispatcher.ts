@@ -4,8 +4,7 @@ import { ARENA_FULL } from "../memory/arena.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Client } from "../net/client.ts";
 import type { Logger } from "../log/logger.ts";
-import type { Arguments } from "../protocol/arguments.ts";
-import type { QueuedCommand } from "../commands/transaction.ts";
+import { Arguments } from "../protocol/arguments.ts";
 import * as errors from "../protocol/errors.ts";
 import {
   type Command,
@@ -18,6 +17,7 @@ import {
   FLAG_MAY_REPLICATE,
   FLAG_NO_AUTH,
   FLAG_NO_MULTI,
+  FLAG_NOT_QUEUED,
   FLAG_SKIP_MONITOR,
   FLAG_SKIP_SLOWLOG,
   FLAG_WRITE,
@@ -26,6 +26,7 @@ import type { Crash } from "./crash_report.ts";
 import type { LatencyMonitor } from "./latency_monitor.ts";
 import { Monitors } from "./command_monitors.ts";
 import type { ServerStats } from "./server_stats.ts";
+import type { Transaction } from "./transactions.ts";
 import type { SlowLog } from "./slow_log.ts";
 
 /** Fast commands of one kind that follow each other in a batch share one reading of the clock, at most this many. */
@@ -47,8 +48,6 @@ export const RESTRICT_SNAPSHOT_ERROR = 1 << 3;
 export const RESTRICT_SNAPSHOT_PRESSURE = 1 << 4;
 export const RESTRICT_REPLICAS = 1 << 5;
 
-/** What runs at once while a client has a transaction; everything else is queued. */
-const NOT_QUEUED = new Set(["exec", "discard", "multi", "watch", "quit", "reset"]);
 /** What a client with a transaction may send while memory is full: nothing that makes the queue longer. */
 const ALLOWED_WITHOUT_MEMORY = new Set(["exec", "discard", "quit", "reset"]);
 
@@ -94,6 +93,8 @@ export class Dispatcher {
   private runStart = 0;
   /** Error replies of the client up to those of the command that runs. */
   private errorsSeen = 0;
+  /** Those of the queued command that EXEC runs. */
+  private readonly queuedArgs = new Arguments();
 
   constructor(
     private readonly table: CommandTable,
@@ -154,7 +155,7 @@ export class Dispatcher {
       return;
     }
     if (this.restrictions !== 0 && !this.admit(client, command)) return;
-    if (inTransaction && !NOT_QUEUED.has(command.fullName)) {
+    if (inTransaction && (command.flags & FLAG_NOT_QUEUED) === 0) {
       this.transactions.queue(client, command);
       return;
     }
@@ -170,14 +171,16 @@ export class Dispatcher {
   }
 
   /** Runs the commands of a transaction, each accounted like any other, inside of EXEC. */
-  runQueue(client: Client, queue: readonly QueuedCommand[]): void {
-    const { run, runStart, stats } = this;
+  runQueue(client: Client, transaction: Transaction): void {
+    const { run, runStart, stats, queuedArgs } = this;
     const { args } = client;
     const { commandMicros } = stats;
-    this.runStart = performance.now();
-    for (let i = 0; i < queue.length; i++) {
-      client.args = queue[i].args;
-      this.call(client, queue[i].command);
+    const { commands, args: log } = transaction;
+    client.args = queuedArgs;
+    log.rewind();
+    for (let i = 0; i < commands.length; i++) {
+      log.next(queuedArgs);
+      this.call(client, commands[i]);
     }
     if (this.runCount > 0) this.closeRun(client);
     client.args = args;
@@ -321,7 +324,7 @@ export class Dispatcher {
   private admit(client: Client, command: Command): boolean {
     const { restrictions } = this;
     const { transaction } = client;
-    const queues = transaction !== null && !NOT_QUEUED.has(command.fullName);
+    const queues = transaction !== null && (command.flags & FLAG_NOT_QUEUED) === 0;
     let { flags } = command;
     // EXEC is what it will run.
     if (transaction !== null && command.fullName === "exec") {
