@@ -301,6 +301,25 @@ Deno.test("SHUTDOWN and signals: what is saved, what is said, with which status"
   });
 });
 
+Deno.test("a signal that comes while cron is paused can be taken back, or takes effect when cron goes on", async () => {
+  await using server = await SporkServer.start({ args: ["--enable-debug-command", "yes"] });
+  await using client = await server.connect();
+  assert.match(await client.error("SHUTDOWN", "ABORT"), /No shutdown in progress/);
+  await client.call("DEBUG", "PAUSE-CRON", "1");
+  server.signal("SIGTERM");
+  await server.waitForLog(/Received SIGTERM scheduling shutdown/);
+  assert.equal(await client.call("SHUTDOWN", "ABORT"), "OK");
+  await server.waitForLog(/Shutdown manually aborted/);
+  await client.call("DEBUG", "PAUSE-CRON", "0");
+  assert.equal(await client.call("PING"), "PONG");
+  await client.call("DEBUG", "PAUSE-CRON", "1");
+  server.signal("SIGTERM");
+  await eventually(() => server.log.split("Received SIGTERM").length === 3, { what: "the second signal" });
+  assert.equal(await client.call("PING"), "PONG");
+  await client.send("DEBUG PAUSE-CRON 0\r\n");
+  assert.equal((await server.exited).code, 0);
+});
+
 Deno.test("writes that were acknowledged before a shutdown are in the dump, whoever sends them meanwhile", async () => {
   await withDirectory(async (dir) => {
     const server = await SporkServer.start({ dir, args: SAVE_POINT });
