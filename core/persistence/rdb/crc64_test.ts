@@ -44,3 +44,21 @@ Deno.test("any split of the bytes gives the definition's value", () => {
     { numRuns: 500 },
   );
 });
+
+Deno.test("large pieces at any offset of any array give the definition's value", () => {
+  const memory = new Uint8Array(new SharedArrayBuffer(5000)).map((_, at) => (at * at * 7 + (at >> 3)) & 0xff);
+  fc.assert(
+    fc.property(
+      fc.nat(9),
+      fc.nat(9),
+      fc.integer({ min: 1000, max: 1100 }),
+      (offset, start, length) => {
+        const bytes = memory.subarray(offset);
+        const crc = new Crc64();
+        crc.update(bytes, start, start + length);
+        assert.equal(crc.toString(), slowCrc(bytes.slice(start, start + length)));
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
