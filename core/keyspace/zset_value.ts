@@ -446,9 +446,7 @@ export class ZsetValue {
     const old = this.place;
     const before = this.#pairAfter(member, start, end, score);
     if (before === old || before === this.#nextPair(old)) {
-      const text = this.#scoreText;
-      const length = formatPackedScore(text, score);
-      this.#moveTo(packed.replace(this.#root, packed.next(this.#root, old), text, 0, length));
+      this.#replaceScore(packed.next(this.#root, old), score);
       return;
     }
     // Added before it is taken out: only adding can fail.
@@ -458,6 +456,16 @@ export class ZsetValue {
     const isBehind = before === 0 || before > old;
     this.#moveTo(packed.deleteRange(this.#root, isBehind ? old : old + added, 2));
     this.place = 0;
+  }
+
+  #replaceScore(position: number, score: number): void {
+    if (Number.isSafeInteger(score)) {
+      this.#moveTo(this.#packed.replaceNumber(this.#root, position, score));
+      return;
+    }
+    const text = this.#scoreText;
+    const length = formatPackedScore(text, score);
+    this.#moveTo(this.#packed.replace(this.#root, position, text, 0, length));
   }
 
   /** Turns the listpack into an index for at least so many members. Throws ARENA_FULL with the listpack in place. */
