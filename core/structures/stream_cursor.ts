@@ -17,6 +17,7 @@ import { StreamId } from "./stream_id.ts";
 import { ENTRY_DELETED, ENTRY_SAME_FIELDS, STREAM_BLOCKS } from "./stream_layout.ts";
 
 const words = new Int64Words();
+const TWO_32 = 2 ** 32;
 
 export class StreamCursor {
   /** Id of the current entry, and how many pairs of field and value it has. */
@@ -122,8 +123,7 @@ export class StreamCursor {
     at = nextElement(u8, at);
     this.#masterFields = at - base;
     if (this.#isForward) {
-      for (let field = this.#masterPairs; field >= 0; field--) at = nextElement(u8, at);
-      this.#at = at - base;
+      this.#at = skip(u8, at, this.#masterPairs + 1) - base;
     } else {
       this.#at = this.arena.u32[this.block * 4] - 1;
     }
@@ -192,10 +192,8 @@ export class StreamCursor {
 
   /** Address behind the current entry. */
   #afterEntry(u8: Uint8Array, base: number): number {
-    let at = base + this.#pairAt;
     const elements = this.#hasMasterFields ? this.#pairsLeft : this.#pairsLeft * 2;
-    for (let left = elements; left >= 0; left--) at = nextElement(u8, at);
-    return at;
+    return skip(u8, base + this.#pairAt, elements + 1);
   }
 }
 
@@ -205,16 +203,42 @@ let sumLow = 0;
 /** Adds the integer element at `at` to two words, into `sumHigh` and `sumLow`; returns where the next element is. */
 function addTo(u8: Uint8Array, at: number, high: number, low: number): number {
   const first = u8[at];
-  let sum = low >>> 0;
-  let top = high;
-  if (first < 0x80) {
-    sum += first;
-  } else {
-    readInteger(u8, at, words);
-    sum += words.low >>> 0;
-    top += words.high;
+  let difference = first;
+  let next = at + 2;
+  // What is usual is read here: 7, 13 and 16 bits.
+  if (first >= 0x80) {
+    if (first < 0xe0) {
+      difference = (((first & 0x1f) << 8) | u8[at + 1]) << 19 >> 19;
+      next = at + 3;
+    } else if (first === 0xf1) {
+      difference = ((u8[at + 1] << 16) | (u8[at + 2] << 24)) >> 16;
+      next = at + 4;
+    } else {
+      return addLarge(u8, at, high, low);
+    }
   }
-  sumHigh = (top + (sum >= 2 ** 32 ? 1 : 0)) | 0;
+  const sum = (low >>> 0) + difference;
+  sumHigh = sum < 0 ? high - 1 | 0 : sum < TWO_32 ? high : high + 1 | 0;
   sumLow = sum | 0;
-  return first < 0x80 ? at + 2 : nextElement(u8, at);
+  return next;
+}
+
+function addLarge(u8: Uint8Array, at: number, high: number, low: number): number {
+  readInteger(u8, at, words);
+  const sum = (low >>> 0) + (words.low >>> 0);
+  sumHigh = (high + words.high + (sum >= TWO_32 ? 1 : 0)) | 0;
+  sumLow = sum | 0;
+  return nextElement(u8, at);
+}
+
+/** Address behind so many elements. */
+function skip(u8: Uint8Array, at: number, count: number): number {
+  for (let left = count; left > 0; left--) {
+    const first = u8[at];
+    // Small integers and short texts, with one byte of length behind them.
+    if (first < 0x80) at += 2;
+    else if (first < 0xc0) at += 2 + (first & 0x3f);
+    else at = nextElement(u8, at);
+  }
+  return at;
 }
