@@ -1,6 +1,6 @@
-// The hash table of hash fields (and of set members: fields without a value). An element is one block (field_layout.ts).
+// The hash table of hash fields. An element is one block (field_layout.ts).
 // Fields may expire: then a heap beside the table knows in which order (expiry_heap.ts). What has expired is still
-// there until `removeFirst`; hiding it is the business of HashValue. Called by modules/hashes, modules/sets, RDB load.
+// there until `removeFirst`; hiding it is the business of HashValue. Called by modules/hashes, RDB load.
 import type { Ref } from "../memory/arena.ts";
 import {
   addToHeap,
@@ -265,13 +265,6 @@ export class FieldTable extends HashTable {
     }
     arena.setU32(ref * 4 + 1, (valueLength | FIELD_EXPIRES) >>> 0);
     arena.setF64(expiryIndex(ref, fieldLength, valueLength), expireAt);
-  }
-
-  /** Adds a member without a value; false where it is there already. Throws ARENA_FULL with the table as it was. */
-  add(member: Uint8Array, start: number, end: number): boolean {
-    if (this.find(member, start, end) !== 0) return false;
-    this.#insertField(member, start, end, member, end, end);
-    return true;
   }
 
   /**

@@ -85,17 +85,6 @@ Deno.test("a full arena leaves field and value as they were", () => {
   assert.equal(table.valueLength(table.find(bytes, 0, 5)), 10);
 });
 
-Deno.test("members are fields without a value", () => {
-  const arena = Arena.create({ bytes: 64 * MiB });
-  const table = new FieldTable(arena);
-  table.create();
-  const bytes = new TextEncoder().encode("one two");
-  assert.equal(table.add(bytes, 0, 3), true);
-  assert.equal(table.add(bytes, 4, 7), true);
-  assert.equal(table.add(bytes, 0, 3), false);
-  assert.deepEqual(contents(arena, table), new Map([["one", ""], ["two", ""]]));
-});
-
 // Reserving address space is free; nothing below the table is ever touched.
 const high = Arena.create({ bytes: 18 * 1024 * MiB });
 const below = 17 * 1024 * MiB;

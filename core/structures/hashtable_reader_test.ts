@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import { Arena } from "../memory/arena.ts";
 import { ImageReader, LiveReader } from "../memory/arena_reader.ts";
-import { FieldTable } from "./field_table.ts";
+import { SetTable } from "./set_table.ts";
 import { BUCKET_BYTES, BUCKET_CHAIN, ROOT_DIRECTORY } from "./hashtable_layout.ts";
 import { HashTableReader } from "./hashtable_reader.ts";
 
 const encoder = new TextEncoder();
 
-function add(table: FieldTable, from: number, to: number): void {
+function add(table: SetTable, from: number, to: number): void {
   for (let key = from; key < to; key++) {
     const bytes = encoder.encode(`member:${key}`);
     table.add(bytes, 0, bytes.length);
   }
 }
 
-function elements(table: FieldTable): number[] {
+function elements(table: SetTable): number[] {
   const refs: number[] = [];
   table.forEach((ref) => refs.push(ref));
   return refs;
@@ -28,7 +28,7 @@ function walk(reader: HashTableReader, root: number): number[] {
 
 Deno.test("a reader walks the same elements as the table, at every stage of growing and shrinking", () => {
   const arena = Arena.create({ bytes: 64 * 1024 * 1024 });
-  const table = new FieldTable(arena);
+  const table = new SetTable(arena);
   const reader = new HashTableReader(new LiveReader(arena));
   table.create();
   assert.deepEqual(walk(reader, table.root), []);
@@ -45,7 +45,7 @@ Deno.test("a reader walks the same elements as the table, at every stage of grow
 
 Deno.test("a reader passes segments that do not exist", () => {
   const arena = Arena.create({ bytes: 64 * 1024 * 1024 });
-  const table = new FieldTable(arena);
+  const table = new SetTable(arena);
   table.create(1_000_000);
   add(table, 0, 3);
   assert.equal(walk(new HashTableReader(new LiveReader(arena)), table.root).length, 3);
@@ -53,7 +53,7 @@ Deno.test("a reader passes segments that do not exist", () => {
 
 Deno.test("the image of a table stays as it was while the table goes on", () => {
   const arena = Arena.create({ bytes: 64 * 1024 * 1024 });
-  const table = new FieldTable(arena);
+  const table = new SetTable(arena);
   const slot = arena.openReader();
   const reader = new HashTableReader(ImageReader.from(arena.readerHandle()));
   table.create();
@@ -77,7 +77,7 @@ Deno.test("the image of a table stays as it was while the table goes on", () => 
 
 Deno.test("a walk over memory that is no table any more can be ended", () => {
   const arena = Arena.create({ bytes: 64 * 1024 * 1024 });
-  const table = new FieldTable(arena);
+  const table = new SetTable(arena);
   table.create(200_000);
   let polls = 0;
   const reader = new HashTableReader(new LiveReader(arena), () => polls++);
