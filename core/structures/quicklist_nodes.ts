@@ -115,22 +115,17 @@ export class QuickListNodes {
     const bytes = arena.u32[word + NODE_BYTES];
     const gap = arena.u32[word + NODE_GAP];
     const start = data * 16 + gap;
-    const behind = arena.sizeOf(data) - gap - bytes;
-    const isNearStart = position < bytes - position;
-    if (isNearStart && gap >= added) {
+    if (position < bytes - position) {
+      if (gap < added) return this.#openByMoving(node, position, added);
       if (position > 0) arena.copyWithin(start - added, start, position);
       arena.setU32(word + NODE_GAP, gap - added);
       arena.setU32(word + NODE_BYTES, bytes + added);
       return start - added + position;
     }
-    if (!isNearStart && behind >= added) {
-      if (position < bytes) {
-        arena.copyWithin(start + position + added, start + position, bytes - position);
-      }
-      arena.setU32(word + NODE_BYTES, bytes + added);
-      return start + position;
-    }
-    return this.#openByMoving(node, position, added);
+    if (arena.sizeOf(data) - gap - bytes < added) return this.#openByMoving(node, position, added);
+    if (position < bytes) arena.copyWithin(start + position + added, start + position, bytes - position);
+    arena.setU32(word + NODE_BYTES, bytes + added);
+    return start + position;
   }
 
   /** Takes `removed` bytes at byte `position` out of a raw node. Never fails. */
