@@ -10,13 +10,12 @@ import {
   SYNTAX_ERROR,
   TOO_MANY_KEYS,
 } from "../../core/protocol/errors.ts";
-import { bySize, openOperands, operands, result, storeKeys, storeResult } from "./operands.ts";
+import { absent, bySize, openOperands, operands, result, storeKeys, storeResult } from "./operands.ts";
 
 function sinter(client: CommandClient, args: Arguments): void {
-  const absent = openOperands(client, args, 1, args.count - 1);
-  if (absent < 0) return;
+  if (!openOperands(client, args, 1, args.count - 1)) return;
   const { reply } = client;
-  if (absent > 0) {
+  if (absent.count > 0) {
     reply.set(0);
     return;
   }
@@ -31,11 +30,10 @@ function sinter(client: CommandClient, args: Arguments): void {
 }
 
 function sinterstore(client: CommandClient, args: Arguments): void {
-  const absent = openOperands(client, args, 2, args.count - 1);
-  if (absent < 0) return;
+  if (!openOperands(client, args, 2, args.count - 1)) return;
   const { keyspace, config } = client.server;
   result.create(keyspace, config.values);
-  if (absent === 0) {
+  if (absent.count === 0) {
     try {
       const smallest = walkSmallest();
       while (nextCommon(smallest)) result.addMemberOf(smallest);
@@ -63,10 +61,9 @@ function sintercard(client: CommandClient, args: Arguments): void {
     limit = leastArgument(client, args, ++index, 0, LIMIT_NEGATIVE);
     if (limit !== limit) return;
   }
-  const absent = openOperands(client, args, 2, 1 + keys);
-  if (absent < 0) return;
+  if (!openOperands(client, args, 2, 1 + keys)) return;
   let count = 0;
-  if (absent === 0) {
+  if (absent.count === 0) {
     const smallest = walkSmallest();
     while ((limit === 0 || count < limit) && nextCommon(smallest)) count++;
   }

@@ -13,30 +13,28 @@ export const result: SetValue = new SetValue();
 /** Where `operands` takes its flyweights from. */
 const pool: SetValue[] = [];
 
-/**
- * Opens the sets at keys `first` to `last`; absent ones are left out. Returns how many were absent, or -1 after an error
- * reply. `firstIsAbsent` tells whether key `first` was among them.
- */
-export function openOperands(client: CommandClient, args: Arguments, first: number, last: number): number {
+/** Which of the keys that the last `openOperands` looked up were absent. */
+export const absent = { count: 0, first: false };
+
+/** Opens the sets at keys `first` to `last`; absent ones are left out. False after an error reply. */
+export function openOperands(client: CommandClient, args: Arguments, first: number, last: number): boolean {
   const { db } = client;
-  let absent = 0;
   operands.length = 0;
-  firstIsAbsent = false;
+  absent.count = 0;
+  absent.first = false;
   for (let index = first; index <= last; index++) {
     if (pool.length === operands.length) pool.push(new SetValue());
     const operand = pool[operands.length];
     const found = openAs(client, db.lookupRead(args.buffer, args.starts[index], args.ends[index]), operand);
-    if (found === REFUSED) return -1;
+    if (found === REFUSED) return false;
     if (found === OPEN) operands.push(operand);
     else {
-      absent++;
-      if (index === first) firstIsAbsent = true;
+      absent.count++;
+      if (index === first) absent.first = true;
     }
   }
-  return absent;
+  return true;
 }
-
-export let firstIsAbsent = false;
 
 /** Replies the result as a set and frees it. */
 export function replyResult(client: CommandClient): void {

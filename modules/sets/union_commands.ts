@@ -5,8 +5,8 @@ import type { CommandClient } from "../../core/commands/command_client.ts";
 import type { SetValue } from "../../core/keyspace/set_value.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import {
+  absent,
   bySize,
-  firstIsAbsent,
   openOperands,
   operands,
   replyResult,
@@ -16,23 +16,23 @@ import {
 } from "./operands.ts";
 
 function sunion(client: CommandClient, args: Arguments): void {
-  if (openOperands(client, args, 1, args.count - 1) < 0) return;
+  if (!openOperands(client, args, 1, args.count - 1)) return;
   createToReply(client);
   fill(unite);
   replyResult(client);
 }
 
 function sunionstore(client: CommandClient, args: Arguments): void {
-  if (openOperands(client, args, 2, args.count - 1) < 0) return;
+  if (!openOperands(client, args, 2, args.count - 1)) return;
   result.create(client.server.keyspace, client.server.config.values);
   fill(unite);
   storeResult(client, args, "sunionstore");
 }
 
 function sdiff(client: CommandClient, args: Arguments): void {
-  if (openOperands(client, args, 1, args.count - 1) < 0) return;
+  if (!openOperands(client, args, 1, args.count - 1)) return;
   const { reply } = client;
-  if (firstIsAbsent) {
+  if (absent.first) {
     reply.set(0);
     return;
   }
@@ -53,9 +53,9 @@ function sdiff(client: CommandClient, args: Arguments): void {
 }
 
 function sdiffstore(client: CommandClient, args: Arguments): void {
-  if (openOperands(client, args, 2, args.count - 1) < 0) return;
+  if (!openOperands(client, args, 2, args.count - 1)) return;
   result.create(client.server.keyspace, client.server.config.values);
-  if (!firstIsAbsent) fill(isSubtractionDearer() ? addUnshared : subtract);
+  if (!absent.first) fill(isSubtractionDearer() ? addUnshared : subtract);
   storeResult(client, args, "sdiffstore");
 }
 
