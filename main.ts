@@ -92,6 +92,7 @@ function startFailure(error: unknown): string {
   if (error instanceof StartError) {
     return `Fatal error loading the DB, check server logs. Exiting.\n${error.message}`;
   }
+  if (error instanceof ConfigError) return error.report(VERSION);
   if (error instanceof PluginError) return `Fatal error in a plugin. Exiting. ${error.message}`;
   if (error instanceof ListenError) return error.message;
   return `Fatal error at start. Exiting. ${error instanceof Error ? error.stack : error}`;

@@ -8,6 +8,8 @@ import {
   type Handler,
 } from "../commands/command.ts";
 import { withHelp } from "../commands/help.ts";
+import type { CommandRename } from "./config/config.ts";
+import { ConfigError } from "./config/config_error.ts";
 import { LatencyHistogram } from "./latency_histogram.ts";
 
 /** Flags as bits, for the checks of dispatch. */
@@ -65,8 +67,10 @@ export class Command {
     /** Lower case; "client|list" for a subcommand. */
     readonly fullName: string,
     readonly parent: Command | null,
+    /** What clients call it; `rename-command` makes it differ from its own name. */
+    name: string = spec.name.toLowerCase(),
   ) {
-    this.nameBytes = new TextEncoder().encode(spec.name.toLowerCase());
+    this.nameBytes = new TextEncoder().encode(name);
     let flags = 0;
     for (const flag of spec.flags) flags |= FLAG_BITS[flag] ?? 0;
     if (NOT_QUEUED.has(fullName)) flags |= FLAG_NOT_QUEUED;
@@ -156,10 +160,14 @@ export class CommandIndex {
 
 /** All commands of the server. */
 export class CommandTable extends CommandIndex {
-  register(specs: readonly CommandSpec[]): void {
+  register(specs: readonly CommandSpec[], renames: readonly CommandRename[] = []): void {
+    const names = namesOf(specs, renames);
     for (const spec of specs) {
+      const own = spec.name.toLowerCase();
+      const name = names.get(own)!;
+      if (name === "") continue;
       const whole = spec.subcommands === undefined ? spec : withHelp(spec);
-      this.add(new Command(whole, spec.name.toLowerCase(), null));
+      this.add(new Command(whole, own, null, name));
     }
   }
 
@@ -198,4 +206,22 @@ function nameEquals(name: Uint8Array, bytes: Uint8Array, start: number, end: num
     if (c !== name[i]) return false;
   }
   return true;
+}
+
+/** The name of each command after the renames, which are made one after the other; empty where it is taken away. */
+function namesOf(specs: readonly CommandSpec[], renames: readonly CommandRename[]): Map<string, string> {
+  const names = new Map(specs.map((spec) => [spec.name.toLowerCase(), spec.name.toLowerCase()]));
+  for (const { from, to, origin } of renames) {
+    const own = [...names].find(([, name]) => name === from)?.[0];
+    if (own === undefined) throw refused(origin, "No such command in rename-command");
+    if (to !== "" && [...names.values()].includes(to)) {
+      throw refused(origin, "Target command name already exists");
+    }
+    names.set(own, to);
+  }
+  return names;
+}
+
+function refused(origin: CommandRename["origin"], reason: string): ConfigError {
+  return new ConfigError("CONFIG_BAD_VALUE", origin, reason, 'rename-command NAME NEW-NAME, or NAME ""');
 }

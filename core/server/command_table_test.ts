@@ -92,3 +92,26 @@ Deno.test("flags become bits, and categories follow from them in Valkey's order"
     "dangerous",
   ]);
 });
+
+Deno.test("commands are renamed and taken away, one rename after the other", () => {
+  const rename = (from: string, to: string) => ({ from, to, origin: { file: "a.conf", line: 1, text: "" } });
+  const table = new CommandTable();
+  table.register(["get", "set", "del"].map((name) => spec(name)), [
+    rename("get", "fetch"),
+    rename("set", "get"),
+    rename("del", ""),
+  ]);
+  assert.deepEqual(["get", "fetch", "set", "del"].map((name) => find(table, name)), [
+    "set",
+    "get",
+    undefined,
+    undefined,
+  ]);
+  const register = (...renames: ReturnType<typeof rename>[]) => () =>
+    new CommandTable().register([spec("get"), spec("set")], renames);
+  assert.throws(register(rename("nosuch", "x")), { reason: "No such command in rename-command" });
+  assert.throws(register(rename("get", ""), rename("get", "x")), {
+    reason: "No such command in rename-command",
+  });
+  assert.throws(register(rename("get", "set")), { reason: "Target command name already exists" });
+});

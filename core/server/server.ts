@@ -115,7 +115,7 @@ export class Server implements ServerServices, ClientHost {
     });
     this.keyspace = new Keyspace(arena, values.databases);
     this.prefetch = new Prefetch(arena);
-    this.commands.register(commands);
+    this.commands.register(commands, config.renames);
     this.loopMonitor = new LoopMonitor(this.stats, this.latency);
     this.pause = new PauseGate((client) => client.unblock({ again: true }));
     this.plugins = new PluginHost({

@@ -2,6 +2,7 @@
 // hooks that apply changes. One object for the life of the process; load_config.ts fills it, everybody reads `values`.
 import { matchGlobIgnoringCase } from "../../bytes/glob.ts";
 import { noPluginSettings, type PluginSettings } from "../../plugins/plugin_settings.ts";
+import type { Origin } from "./config_error.ts";
 import { type ConfigHost, denoHost, systemErrorText } from "./config_host.ts";
 import { checkTogether } from "./option_rules.ts";
 import { BadValue, isRefused, type Occasion } from "./option.ts";
@@ -23,10 +24,19 @@ export interface SetContext {
 const encoder = new TextEncoder();
 const NO_HOOK = "the server can't change it while it runs; set it in the configuration and restart";
 
+/** One line `rename-command`. */
+export interface CommandRename {
+  readonly from: string;
+  readonly to: string;
+  readonly origin: Origin;
+}
+
 export class Config {
   readonly values: ConfigValues;
   /** What the operator says about plugins. `plugins.chosen` repeats snapshot-strategy and aof-strategy. */
   plugins: PluginSettings = noPluginSettings();
+  /** `rename-command`: names in lower case; an empty new one takes the command away. */
+  readonly renames: CommandRename[] = [];
   /** Absolute path of the configuration file, or empty. */
   file = "";
   readonly host: ConfigHost;

@@ -13,7 +13,7 @@ import { ConfigError, type Origin } from "./config_error.ts";
 import { type ConfigHost, denoHost, systemErrorText } from "./config_host.ts";
 import type { ConfigLine } from "./config_line.ts";
 import { readConf } from "./conf_source.ts";
-import { ignoredDirectives, refusedDirectives } from "./directives.ts";
+import { ignoredDirectives, refusedDirectives, RENAME_COMMAND } from "./directives.ts";
 import { expandGlob, hasGlob, resolvePath } from "./include_paths.ts";
 import { BadValue, isRefused } from "./option.ts";
 import { findOption, type NamedOption, nearestName, suggestedNames } from "./option_lookup.ts";
@@ -100,6 +100,7 @@ class Loading {
     }
     if (name === "include" && line.words.length === 1) return this.#include(line, depth);
     if (ignoredDirectives.includes(name) && line.words.length === 1) return;
+    if (name === RENAME_COMMAND) return this.#rename(line);
     if (Object.hasOwn(refusedDirectives, name)) {
       throw new ConfigError(
         "CONFIG_REFUSED",
@@ -110,6 +111,14 @@ class Loading {
       );
     }
     throw unknown(line);
+  }
+
+  #rename(line: ConfigLine): void {
+    if (line.words.length === 0 || line.words.length % 2 !== 0) throw unknown(line);
+    for (let i = 0; i < line.words.length; i += 2) {
+      const [from, to] = [line.words[i].toLowerCase(), line.words[i + 1].toLowerCase()];
+      this.config.renames.push({ from, to, origin: line.origin });
+    }
   }
 
   #setOption(named: NamedOption, line: ConfigLine): void {

@@ -226,10 +226,15 @@ for (const [line, code, reason, advice] of mistakes) {
   });
 }
 
-Deno.test("rename-command is refused: leaving a command open that was to be closed would be a trap", () => {
-  const error = failure({}, "--rename-command", "CONFIG", "");
-  assert.equal(error.code, "CONFIG_REFUSED");
-  assert.deepEqual(error.origin, { file: "the command line", line: 1, text: "--rename-command CONFIG " });
+Deno.test("rename-command collects pairs of names; half a pair is a mistake", () => {
+  const words = ["--rename-command", "CONFIG", "", "--rename-command", "FlushAll", "Badger"];
+  const config = loadConfig(words, new MemoryHost({}));
+  assert.deepEqual(config.renames.map(({ from, to }) => [from, to]), [["config", ""], [
+    "flushall",
+    "badger",
+  ]]);
+  const error = failure({}, "--rename-command", "CONFIG");
+  assert.equal(error.reason, "Bad directive or wrong number of arguments");
 });
 
 Deno.test("a report for the terminal has the place, the line and what is wrong", () => {
