@@ -228,16 +228,11 @@ export class Database {
       this.unindex(old, had & ~has);
     }
     this.replaceInKeys(old, ref);
-    if (this.awaited !== null) this.tellReplaced(ref);
+    if (this.awaited !== null) {
+      this.awaited.vanished(ref);
+      this.awaited.appeared(ref);
+    }
     this.keyspace.release(old);
-  }
-
-  /** For those who wait: another value has taken the place of one. */
-  private tellReplaced(ref: Ref): void {
-    const address = this.entries.keyAddress(ref);
-    const end = address + this.entries.keyLength(ref);
-    this.awaited!.vanished(this.arena.u8, address, end);
-    this.awaited!.appeared(this.arena.u8, address, end);
   }
 
   private exchangeOrFree(old: Ref, ref: Ref): void {
@@ -317,9 +312,7 @@ export class Database {
         throw error;
       }
     }
-    if (this.awaited === null) return;
-    const address = this.entries.keyAddress(ref);
-    this.awaited.appeared(this.arena.u8, address, address + this.entries.keyLength(ref));
+    if (this.awaited !== null) this.awaited.appeared(ref);
   }
 
   /** Adds an entry to the tables that these flags stand for. Throws ARENA_FULL with it in none of them. */
@@ -412,9 +405,7 @@ export class Database {
     if (flags !== 0) this.unindex(ref, flags);
     if (this.keys.remembers(ref)) this.keys.removeFound();
     else this.keys.removeRef(ref);
-    if (this.awaited === null) return;
-    const address = this.entries.keyAddress(ref);
-    this.awaited.vanished(this.arena.u8, address, address + this.entries.keyLength(ref));
+    if (this.awaited !== null) this.awaited.vanished(ref);
   }
 
   /** Deletes an entry whose time has come, and tells so. */

@@ -17,10 +17,10 @@ export interface SnapshotCut {
 
 /** Clients wait for keys of a database. Called only while there are some (Database.awaited). */
 export interface AwaitedKeys {
-  /** There is a value under this key that was not there before. */
-  appeared(key: Uint8Array, start: number, end: number): void;
-  /** What was under this key is gone, or something else is. */
-  vanished(key: Uint8Array, start: number, end: number): void;
+  /** This entry is new under its key. */
+  appeared(ref: Ref): void;
+  /** What was under this entry's key is gone, or something else is there. */
+  vanished(ref: Ref): void;
   /** The whole database was emptied or exchanged. */
   databaseChanged(): void;
 }

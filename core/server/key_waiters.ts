@@ -7,6 +7,7 @@ import type { AwaitedKeys } from "../keyspace/hooks.ts";
 import type { Database } from "../keyspace/database.ts";
 import { keyHash, KeyMap, type KeyMapEntry } from "../keyspace/key_map.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
+import type { Ref } from "../memory/arena.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import { UNBLOCKED } from "../protocol/errors.ts";
 import { Deadlines, type Timed } from "./deadlines.ts";
@@ -78,7 +79,7 @@ export class KeyWaiters implements KeyWaitersInterface {
   }
 
   ready(database: Database, key: Uint8Array, start: number, end: number): void {
-    if (database.awaited !== null) database.awaited.appeared(key, start, end);
+    if (database.awaited !== null) this.databases.get(database.id)!.ready(key, start, end);
   }
 
   /** Wakes those who wait for keys that became ready, until none is left: serving one may make others ready. */
@@ -103,7 +104,7 @@ export class KeyWaiters implements KeyWaitersInterface {
   private waitingIn(database: Database): WaitingDatabase {
     let waiting = this.databases.get(database.id);
     if (waiting === undefined) {
-      waiting = new WaitingDatabase(database, (queue) => this.markReady(queue));
+      waiting = new WaitingDatabase(this.host.keyspace, database, (queue) => this.markReady(queue));
       this.databases.set(database.id, waiting);
     }
     return waiting;
@@ -229,6 +230,7 @@ class WaitingDatabase implements AwaitedKeys {
   readonly keys = new KeyMap<KeyQueue>();
 
   constructor(
+    private readonly keyspace: Keyspace,
     private readonly database: Database,
     private readonly markReady: (queue: KeyQueue) => void,
   ) {}
@@ -248,14 +250,25 @@ class WaitingDatabase implements AwaitedKeys {
     if (this.keys.size === 0) this.database.awaited = null;
   }
 
-  appeared(key: Uint8Array, start: number, end: number): void {
+  ready(key: Uint8Array, start: number, end: number): void {
     const queue = this.keys.find(key, start, end);
     if (queue !== null) this.markReady(queue);
   }
 
-  vanished(key: Uint8Array, start: number, end: number): void {
-    const queue = this.keys.find(key, start, end);
+  appeared(ref: Ref): void {
+    const queue = this.queueOf(ref);
+    if (queue !== null) this.markReady(queue);
+  }
+
+  vanished(ref: Ref): void {
+    const queue = this.queueOf(ref);
     if (queue !== null && queue.goneWaiters > 0) this.markReady(queue);
+  }
+
+  private queueOf(ref: Ref): KeyQueue | null {
+    const { arena, entries } = this.keyspace;
+    const key = entries.keyAddress(ref);
+    return this.keys.find(arena.u8, key, key + entries.keyLength(ref));
   }
 
   databaseChanged(): void {
