@@ -5,6 +5,7 @@ import type { Arena, Ref } from "../memory/arena.ts";
 import { IdTree } from "./id_tree.ts";
 import { Int64Words } from "./int64_words.ts";
 import {
+  integerAt,
   LISTPACK_END,
   LISTPACK_HEADER_BYTES,
   ListpackElement,
@@ -17,6 +18,8 @@ import { StreamId } from "./stream_id.ts";
 import { ENTRY_DELETED, ENTRY_SAME_FIELDS, STREAM_BLOCKS } from "./stream_layout.ts";
 
 const words = new Int64Words();
+/** First bytes below this are small integers themselves, with one byte behind them. */
+const INTEGERS_OF_7_BITS = 0x80;
 const TWO_32 = 2 ** 32;
 
 export class StreamCursor {
@@ -136,6 +139,7 @@ export class StreamCursor {
     const base = this.block * 16;
     let at = base + this.#at;
     if (this.#pairsLeft >= 0) at = this.#afterEntry(u8, base);
+    else at = this.#passEarlier(u8, at);
     while (u8[at] !== LISTPACK_END) {
       this.entry = at - base;
       const flags = this.#readHead(u8, at);
@@ -146,6 +150,34 @@ export class StreamCursor {
       at = this.#afterEntry(u8, base);
     }
     return 0;
+  }
+
+  /**
+   * Passes entries whose milliseconds alone say that they come before the range, without reading the rest of their ids:
+   * a reader that goes on somewhere in a block passes half of it.
+   */
+  #passEarlier(u8: Uint8Array, from: number): number {
+    const start = this.#start;
+    const { master } = this;
+    const high = (start.msHigh >>> 0) - (master.msHigh >>> 0);
+    const wanted = high * TWO_32 + ((start.msLow >>> 0) - (master.msLow >>> 0));
+    let at = from;
+    while (true) {
+      const flags = u8[at];
+      if (flags >= INTEGERS_OF_7_BITS) return at;
+      let next = at + 2;
+      const first = u8[next];
+      const milliseconds = first < INTEGERS_OF_7_BITS ? first : integerAt(u8, next);
+      if (!(milliseconds < wanted)) return at;
+      next = nextElement(u8, nextElement(u8, next));
+      let elements = this.#masterPairs;
+      if ((flags & ENTRY_SAME_FIELDS) === 0) {
+        elements = smallInteger(u8, next) * 2;
+        next = nextElement(u8, next);
+      }
+      for (; elements >= 0; elements--) next = nextElement(u8, next);
+      at = next;
+    }
   }
 
   #previousInBlock(): number {
