@@ -30,7 +30,8 @@ function oneOf(argument: ArgumentDoc): string {
   const parts = (argument.arguments ?? []).map(syntaxOfArgument);
   switch (argument.type) {
     case "pure-token":
-      return argument.token ?? argument.name.toUpperCase();
+      // An empty word has to be written, too.
+      return argument.token === "" ? '""' : argument.token ?? argument.name.toUpperCase();
     case "oneof":
       return `<${parts.map((part) => part.replace(/^\[(.*)\]$/, "$1")).join(" | ")}>`;
     case "block":
