@@ -17,8 +17,8 @@ export class Operand {
   score = 0;
   #isSet = false;
   #left = 0;
-  readonly #zset = new ZsetValue();
-  readonly #set = new SetValue();
+  #zset: ZsetValue | null = null;
+  #set: SetValue | null = null;
 
   /** Opens what is at a key argument; false after an error reply. */
   open(client: CommandClient, args: Arguments, index: number): boolean {
@@ -30,9 +30,11 @@ export class Operand {
     const type = keyspace.entries.type(ref);
     this.#isSet = type === TYPE_SET;
     if (this.#isSet) {
+      this.#set ??= new SetValue();
       this.#set.open(keyspace, ref);
       this.size = this.#set.size;
     } else if (type === TYPE_ZSET) {
+      this.#zset ??= new ZsetValue();
       this.#zset.open(keyspace, ref);
       this.size = this.#zset.size;
     } else {
@@ -46,20 +48,20 @@ export class Operand {
   walk(): void {
     this.#left = this.size;
     if (this.size === 0) return;
-    if (this.#isSet) this.#set.walk();
-    else this.#zset.seek(0);
+    if (this.#isSet) this.#set!.walk();
+    else this.#zset!.seek(0);
   }
 
   /** Reads the next member with its score; false after the last one. */
   next(): boolean {
     if (this.#left === 0) return false;
     if (this.#isSet) {
-      const set = this.#set;
+      const set = this.#set!;
       set.next();
       set.readMember();
       this.#take(set.bytes, set.start, set.end, 1);
     } else {
-      const zset = this.#zset;
+      const zset = this.#zset!;
       if (this.#left < this.size) zset.forward();
       zset.readMember();
       zset.readScore();
@@ -74,10 +76,11 @@ export class Operand {
     if (this.size === 0) return false;
     if (this.#isSet) {
       this.score = 1;
-      return this.#set.has(member, start, end);
+      return this.#set!.has(member, start, end);
     }
-    if (!this.#zset.find(member, start, end)) return false;
-    this.score = this.#zset.score;
+    const zset = this.#zset!;
+    if (!zset.find(member, start, end)) return false;
+    this.score = zset.score;
     return true;
   }
 
@@ -91,14 +94,16 @@ export class Operand {
 
 /** The inputs of the command, in the order of the keys. */
 export const operands: Operand[] = [];
+/** Kept from command to command, since most have few inputs. */
 const pool: Operand[] = [];
+const POOL_MAX = 32;
 
 /** Opens the keys at arguments `first` to `last`; false after an error reply. */
 export function openOperands(client: CommandClient, args: Arguments, first: number, last: number): boolean {
   operands.length = 0;
   for (let index = first; index <= last; index++) {
-    if (pool.length === operands.length) pool.push(new Operand());
-    const operand = pool[operands.length];
+    const operand = pool[operands.length] ?? new Operand();
+    if (pool.length === operands.length && pool.length < POOL_MAX) pool.push(operand);
     if (!operand.open(client, args, index)) return false;
     operands.push(operand);
   }
