@@ -9,6 +9,7 @@ import { listCommands } from "./lists/commands.ts";
 import { hyperLogLogCommands } from "./hyperloglog/commands.ts";
 import { keysCommands } from "./keys/keys_commands.ts";
 import { pluginCommands } from "./plugins/plugin_commands.ts";
+import { pubsubCommands } from "./pubsub/commands.ts";
 import { commandCommands } from "./server/command_commands.ts";
 import { configCommands } from "./server/config_commands.ts";
 import { debugCommands } from "./server/debug_commands.ts";
@@ -48,4 +49,5 @@ export const allCommands: CommandSpec[] = [
   ...slowlogCommands,
   ...timeCommands,
   ...pluginCommands,
+  ...pubsubCommands,
 ];

@@ -52,6 +52,8 @@ export interface CommandClient {
   /** A watched key has changed: EXEC will fail. */
   dirtyExec: boolean;
   watchedKeys: number;
+  /** It listens to something: under RESP2 it may do little else. */
+  readonly isSubscriber: boolean;
 
   /**
    * Runs the command that blocked the client once more, now, in the middle of whoever calls; the commands behind it follow

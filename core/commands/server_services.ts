@@ -5,6 +5,7 @@ import type { Logger } from "../log/logger.ts";
 import type { Config } from "../server/config/config.ts";
 import type { ClientRegistry } from "../server/client_registry.ts";
 import type { KeyWaiters } from "./key_waiters.ts";
+import type { PubSub } from "./pubsub.ts";
 import type { Transactions } from "./transaction.ts";
 import type { Command, CommandTable } from "../server/command_table.ts";
 import type { DumpService } from "../server/dump_service.ts";
@@ -42,6 +43,7 @@ export interface ServerServices {
   readonly migrator: Migrator;
   /** MULTI, EXEC and WATCH. */
   readonly transactions: Transactions;
+  readonly pubsub: PubSub;
   /** Blocking on keys. */
   readonly waiters: KeyWaiters;
   /** Milliseconds since 1970 when the process started. */

@@ -49,7 +49,7 @@ export class Database {
   lookupRead(key: Uint8Array, start: number, end: number): Ref {
     const ref = this.lookupAlive(key, start, end);
     if (ref === 0) {
-      this.keyspace.stats.misses++;
+      this.noteMiss(key, start, end);
       return 0;
     }
     this.keyspace.stats.hits++;
@@ -60,9 +60,24 @@ export class Database {
   /** As `lookupRead`, but the access is not noted (TTL, TYPE, EXISTS...). */
   lookupReadQuietly(key: Uint8Array, start: number, end: number): Ref {
     const ref = this.lookupAlive(key, start, end);
-    if (ref === 0) this.keyspace.stats.misses++;
+    if (ref === 0) this.noteMiss(key, start, end);
     else this.keyspace.stats.hits++;
     return ref;
+  }
+
+  private noteMiss(key: Uint8Array, start: number, end: number): void {
+    const { keyspace } = this;
+    keyspace.stats.misses++;
+    if (keyspace.tellsOfMisses) {
+      keyspace.listener!.keyChanged(this.id, "missed", "keymiss", key, start, end);
+    }
+  }
+
+  /** For those who want to know of new keys, before they are told what the command did. */
+  private noteNew(ref: Ref): void {
+    const address = this.entries.keyAddress(ref);
+    const end = address + this.entries.keyLength(ref);
+    this.keyspace.listener!.keyChanged(this.id, "new", "new", this.arena.u8, address, end);
   }
 
   /**
@@ -190,6 +205,7 @@ export class Database {
         this.discard(ref);
         throw error;
       }
+      if (this.keyspace.tellsOfNew) this.noteNew(ref);
       return ref;
     }
     const meta = this.arena.u32[old * 4];
@@ -312,6 +328,7 @@ export class Database {
         throw error;
       }
     }
+    if (this.keyspace.tellsOfNew) this.noteNew(ref);
     if (this.awaited !== null) this.awaited.appeared(ref);
   }
 

@@ -44,6 +44,7 @@ export type EventClass =
   | "stream"
   | "expired"
   | "evicted"
+  | "missed"
   | "new";
 
 /** Told of every change after it happened. */

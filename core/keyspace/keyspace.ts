@@ -65,6 +65,9 @@ export class Keyspace {
   /** The running point-in-time snapshot, null when there is none. */
   cut: SnapshotCut | null = null;
   listener: ChangeListener | null = null;
+  /** The listener wants to know of lookups that find nothing, and of keys that are new. */
+  tellsOfMisses = false;
+  tellsOfNew = false;
   /** Null while no client watches a key. */
   watched: WatchedKeys | null = null;
   /** False while loading: nothing expires. */

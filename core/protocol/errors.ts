@@ -150,6 +150,11 @@ export const INVALID_FIRST_DB = "ERR invalid first DB index";
 export const INVALID_SECOND_DB = "ERR invalid second DB index";
 
 // Connection and authentication.
+export function notWhileSubscribed(command: string): string {
+  return `ERR Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed ` +
+    "in this context";
+}
+
 export const NO_AUTH = "NOAUTH Authentication required.";
 export const WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled.";
 export const AUTH_NOT_CONFIGURED =

@@ -287,6 +287,14 @@ export class ReplyWriter {
     this.#copy(bytes, 0, bytes.length);
   }
 
+  /** As `raw`, for what is sent unasked: it is written even while replies are muted. */
+  rawUnmuted(bytes: Uint8Array): void {
+    const sink = this.#output;
+    sink.reserve(bytes.length);
+    sink.bytes.set(bytes, sink.length);
+    sink.length += bytes.length;
+  }
+
   /**
    * Begins an array whose length is not known yet. Returns a mark for endArray(), endMap() or endSet() of this
    * writer, which must follow within the same command. Marks nest.

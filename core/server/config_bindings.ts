@@ -42,6 +42,8 @@ export function bindConfig(server: Server): void {
     server.limitMemory();
   });
 
+  bind(["notify-keyspace-events"], () => server.events.select(values.notifyKeyspaceEvents));
+
   bind(["min-replicas-to-write", "min-replicas-max-lag"], () => {
     server.restrict(RESTRICT_REPLICAS, values.minReplicasToWrite > 0 && values.minReplicasMaxLag > 0);
   });

@@ -25,6 +25,7 @@ import {
 import type { Crash } from "./crash_report.ts";
 import type { LatencyMonitor } from "./latency_monitor.ts";
 import { Monitors } from "./command_monitors.ts";
+import type { PubSub } from "./pubsub.ts";
 import type { ServerStats } from "./server_stats.ts";
 import type { Transaction } from "./transactions.ts";
 import type { SlowLog } from "./slow_log.ts";
@@ -50,6 +51,19 @@ export const RESTRICT_REPLICAS = 1 << 5;
 
 /** What a client with a transaction may send while memory is full: nothing that makes the queue longer. */
 const ALLOWED_WITHOUT_MEMORY = new Set(["exec", "discard", "quit", "reset"]);
+
+/** What a client under RESP2 may do while it listens. */
+const ALLOWED_TO_SUBSCRIBERS = new Set([
+  "subscribe",
+  "unsubscribe",
+  "psubscribe",
+  "punsubscribe",
+  "ssubscribe",
+  "sunsubscribe",
+  "ping",
+  "quit",
+  "reset",
+]);
 
 /** Takes commands between MULTI and EXEC. */
 export interface CommandQueue {
@@ -105,6 +119,7 @@ export class Dispatcher {
     private readonly gates: Restrictions,
     private readonly waiters: ReadyKeys,
     private readonly transactions: CommandQueue,
+    private readonly pubsub: Pick<PubSub, "executing" | "hasWaiting" | "sendWaiting">,
     private readonly log: Logger,
   ) {}
 
@@ -154,12 +169,21 @@ export class Dispatcher {
       this.reject(client, command, errors.NOT_IN_TRANSACTION);
       return;
     }
+    if (client.isSubscriber && client.reply.protocol === 2 && !ALLOWED_TO_SUBSCRIBERS.has(command.fullName)) {
+      this.reject(client, command, errors.notWhileSubscribed(command.fullName));
+      return;
+    }
     if (this.restrictions !== 0 && !this.admit(client, command)) return;
     if (inTransaction && (command.flags & FLAG_NOT_QUEUED) === 0) {
       this.transactions.queue(client, command);
       return;
     }
+    const { pubsub } = this;
+    const outer = pubsub.executing;
+    pubsub.executing = client;
     this.call(client, command);
+    pubsub.executing = outer;
+    if (pubsub.hasWaiting) pubsub.sendWaiting();
     if (this.waiters.hasReady) this.serveWaiters(client);
   }
 

@@ -19,6 +19,7 @@ import {
   RESTRICT_SNAPSHOT_PRESSURE,
 } from "./dispatcher.ts";
 import { LatencyMonitor } from "./latency_monitor.ts";
+import { PubSub } from "./pubsub.ts";
 import { ServerStats } from "./server_stats.ts";
 import { SlowLog } from "./slow_log.ts";
 import { Transactions } from "./transactions.ts";
@@ -115,7 +116,8 @@ class Rig {
       },
       { hasReady: false, serve: () => {} },
       this.transactions,
-      { debug: log, verbose: log, notice: log, warning: log } as ConstructorParameters<typeof Dispatcher>[8],
+      new PubSub(),
+      { debug: log, verbose: log, notice: log, warning: log } as ConstructorParameters<typeof Dispatcher>[9],
     );
   }
 

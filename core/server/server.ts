@@ -33,6 +33,7 @@ import { Dispatcher, RESTRICT_LOADING, RESTRICT_MEMORY, RESTRICT_PAUSE } from ".
 import { DumpService } from "./dump_service.ts";
 import { Gateway } from "./gateway.ts";
 import { infoText } from "./info/info.ts";
+import { KeyspaceEvents } from "./keyspace_events.ts";
 import { KeyWaiters } from "./key_waiters.ts";
 import { LatencyMonitor } from "./latency_monitor.ts";
 import { LoopMonitor } from "./loop_monitor.ts";
@@ -41,6 +42,7 @@ import { memoryOf, type MemoryReport, tableBytes } from "./memory_report.ts";
 import { Migrator } from "./migrator.ts";
 import { PauseGate } from "./pause_gate.ts";
 import { removePidFile, writePidFile } from "./pid_file.ts";
+import { PubSub } from "./pubsub.ts";
 import { SaveCoordinator } from "./save_coordinator.ts";
 import { ServerStats } from "./server_stats.ts";
 import { ShutdownController } from "./shutdown_controller.ts";
@@ -80,6 +82,8 @@ export class Server implements ServerServices, ClientHost {
   readonly dumps: DumpService;
   readonly waiters: KeyWaiters;
   readonly transactions: Transactions;
+  readonly pubsub = new PubSub();
+  readonly events: KeyspaceEvents;
   readonly gateway: Gateway;
   readonly turn: Turn;
   readonly limits: ClientLimits = defaultClientLimits();
@@ -129,6 +133,7 @@ export class Server implements ServerServices, ClientHost {
     this.expire = new ActiveExpire(this.keyspace);
     this.memoryLimit = new MemoryLimit(this);
     this.waiters = new KeyWaiters(this);
+    this.events = new KeyspaceEvents(this.keyspace, this.pubsub);
     this.transactions = new Transactions(this.keyspace, () => this.dispatcher);
     this.dispatcher = new Dispatcher(
       this.commands,
@@ -139,6 +144,7 @@ export class Server implements ServerServices, ClientHost {
       this,
       this.waiters,
       this.transactions,
+      this.pubsub,
       log,
     );
     this.loader = new DatasetLoader(this);
@@ -285,6 +291,7 @@ export class Server implements ServerServices, ClientHost {
     this.clients.remove(client);
     this.memoryLimit.noteClosed();
     this.dispatcher.monitors.remove(client);
+    this.pubsub.forget(client);
     this.transactions.discard(client);
     this.pause.forget(client);
     this.heldWriters.delete(client);

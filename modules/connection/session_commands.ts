@@ -21,9 +21,16 @@ import {
 import { isPlainText } from "./plain_text.ts";
 
 function ping(client: CommandClient, args: Arguments): void {
-  if (args.count > 2) client.reply.error(wrongArity("ping"));
-  else if (args.count === 1) client.reply.pong();
-  else client.reply.bulk(args.buffer, args.starts[1], args.ends[1]);
+  const { reply } = client;
+  if (args.count > 2) reply.error(wrongArity("ping"));
+  else if (client.isSubscriber && reply.protocol === 2) {
+    // In the form of a message, because that is all that such a client expects.
+    reply.array(2);
+    reply.bulkLatin1("pong");
+    if (args.count === 1) reply.bulkLatin1("");
+    else reply.bulk(args.buffer, args.starts[1], args.ends[1]);
+  } else if (args.count === 1) reply.pong();
+  else reply.bulk(args.buffer, args.starts[1], args.ends[1]);
 }
 
 function echo(client: CommandClient, args: Arguments): void {
@@ -50,6 +57,7 @@ function quit(client: CommandClient, _args: Arguments): void {
 function reset(client: CommandClient, _args: Arguments): void {
   client.server.transactions.discard(client);
   client.server.stopMonitoring(client);
+  client.server.pubsub.forget(client);
   client.reset();
   client.reply.simple("RESET");
 }

@@ -54,7 +54,7 @@ export function writeClients(server: Server, out: Lines): void {
   out.add("client_recent_max_output_buffer", outputMax);
   out.add("blocked_clients", clients.blockedCount);
   out.add("tracking_clients", 0);
-  out.add("pubsub_clients", 0);
+  out.add("pubsub_clients", server.pubsub.clientCount);
   out.add("watching_clients", watches.clientCount);
   out.add("clients_in_timeout_table", waiters.timeoutCount);
   out.add("total_watched_keys", watches.keyCount);

@@ -33,9 +33,9 @@ export function writeStats(server: Server, out: Lines): void {
   out.add("current_eviction_exceeded_time", Math.round(exceeded.current));
   out.add("keyspace_hits", keyspace.stats.hits);
   out.add("keyspace_misses", keyspace.stats.misses);
-  out.add("pubsub_channels", 0);
-  out.add("pubsub_patterns", 0);
-  out.add("pubsubshard_channels", 0);
+  out.add("pubsub_channels", server.pubsub.count("channels"));
+  out.add("pubsub_patterns", server.pubsub.count("patterns"));
+  out.add("pubsubshard_channels", server.pubsub.count("shardChannels"));
   out.add("latest_fork_usec", 0);
   out.add("total_forks", 0);
   out.add("migrate_cached_sockets", server.migrator.cachedConnections);
