@@ -152,3 +152,29 @@ export function forEachRegister(
   }
   return index === HLL_REGISTERS;
 }
+
+/**
+ * Raises registers of one byte each to those of the HyperLogLog of `length` bytes at `at`; false where its sparse runs do not
+ * make up all registers.
+ */
+export function mergeRegisters(target: Uint8Array, bytes: Uint8Array, at: number, length: number): boolean {
+  if (isSparse(bytes, at)) {
+    return forEachRegister(bytes, at, length, (index, value) => {
+      if (value > target[index]) target[index] = value;
+    });
+  }
+  // Four registers are three bytes.
+  let read = at + HLL_HEADER_BYTES;
+  for (let index = 0; index < HLL_REGISTERS; index += 4, read += 3) {
+    const four = bytes[read] | (bytes[read + 1] << 8) | (bytes[read + 2] << 16);
+    const first = four & 0x3f;
+    const second = (four >>> 6) & 0x3f;
+    const third = (four >>> 12) & 0x3f;
+    const fourth = four >>> 18;
+    if (first > target[index]) target[index] = first;
+    if (second > target[index + 1]) target[index + 1] = second;
+    if (third > target[index + 2]) target[index + 2] = third;
+    if (fourth > target[index + 3]) target[index + 3] = fourth;
+  }
+  return true;
+}

@@ -8,11 +8,11 @@ import { HLL_CORRUPT } from "../../core/structures/hyperloglog.ts";
 import { countElements, countRegisters } from "../../core/structures/hyperloglog_count.ts";
 import {
   cachedCount,
-  forEachRegister,
   hasCachedCount,
   HLL_CACHE_AT,
   HLL_REGISTERS,
   isSparse,
+  mergeRegisters,
 } from "../../core/structures/hyperloglog_format.ts";
 import {
   addressOf,
@@ -29,10 +29,6 @@ const CACHE_BYTES = 8;
 
 /** The highest value of each register among the HyperLogLogs of one command. */
 const merged = new Uint8Array(HLL_REGISTERS);
-
-function raiseMerged(index: number, value: number): void {
-  if (value > merged[index]) merged[index] = value;
-}
 
 function pfcount(client: CommandClient, args: Arguments): void {
   if (args.count > 2) {
@@ -92,7 +88,7 @@ function mergeKeys(client: CommandClient, args: Arguments): number {
     if (ref === 0) continue;
     const address = addressOf(client, ref);
     if (!isSparse(u8, address)) dense = 1;
-    if (!forEachRegister(u8, address, lengthOf(client, ref), raiseMerged)) {
+    if (!mergeRegisters(merged, u8, address, lengthOf(client, ref))) {
       client.reply.error(CORRUPT_HYPERLOGLOG);
       return REFUSED;
     }
