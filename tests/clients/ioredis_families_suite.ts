@@ -172,6 +172,21 @@ export function runIoredisFamiliesSuite(library: string, create: (options: Redis
         assert.equal(await client.get("k"), null);
       });
 
+      await test("fields that expire", async () => {
+        await client.hset("user", { name: "n", token: "t", code: "c" });
+        assert.deepEqual(await client.call("HEXPIRE", "user", 60, "FIELDS", 2, "token", "none"), [1, -2]);
+        assert.deepEqual(await client.call("HTTL", "user", "FIELDS", 2, "name", "token"), [-1, 60]);
+        assert.deepEqual(await client.call("HPERSIST", "user", "FIELDS", 1, "token"), [1]);
+        assert.equal(await client.call("HSETEX", "user", "PX", 20, "FIELDS", 1, "code", "d"), 1);
+        assert.deepEqual(await client.call("HGETEX", "user", "EX", 60, "FIELDS", 2, "token", "none"), [
+          "t",
+          null,
+        ]);
+        await eventually(async () => await client.hlen("user") === 2, { what: "the field expires" });
+        assert.deepEqual(await client.hgetall("user"), { name: "n", token: "t" });
+        assert.deepEqual(await client.call("HGETDEL", "user", "FIELDS", 1, "token"), ["t"]);
+      });
+
       await test("SORT, OBJECT, DUMP and RESTORE", async () => {
         await client.rpush("ids", "3", "1", "2");
         await client.mset("w1", "30", "w2", "20", "w3", "10", "n1", "a", "n2", "b", "n3", "c");

@@ -159,6 +159,23 @@ for (const protocol of [2, 3] as const) {
         assert.deepEqual(near, ["Catania", "Palermo"]);
       });
 
+      await test("fields that expire", async () => {
+        await client.hSet("user", { name: "n", token: "t", code: "c" });
+        assert.deepEqual(await client.hExpire("user", ["token", "none"], 60), [1, -2]);
+        assert.deepEqual(await client.hTTL("user", ["name", "token", "none"]), [-1, 60, -2]);
+        assert.deepEqual(await client.hPersist("user", ["token", "name"]), [1, -1]);
+        assert.equal(
+          await client.hSetEx("user", { code: "d" }, { expiration: { type: "EX", value: 60 } }),
+          1,
+        );
+        const values = await client.hGetEx("user", ["code", "none"], { expiration: "PERSIST" });
+        assert.deepEqual(values, ["d", null]);
+        assert.deepEqual(await client.hGetDel("user", ["code", "none"]), ["d", null]);
+        assert.deepEqual(await client.hpExpire("user", ["token"], 20), [1]);
+        await eventually(async () => await client.hLen("user") === 1, { what: "the field expires" });
+        assert.deepEqual({ ...await client.hGetAll("user") }, { name: "n" });
+      });
+
       await test("SORT, OBJECT, COPY and expiry", async () => {
         await client.rPush("ids", ["3", "1", "2"]);
         await client.mSet({ w1: "30", w2: "20", w3: "10", n1: "a", n2: "b", n3: "c" });
