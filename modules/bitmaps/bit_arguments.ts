@@ -1,6 +1,7 @@
 // Offsets, bits and ranges among the arguments of bitmap commands, with their errors; and strings that are long enough.
 import { parseInt64, parseSafeInteger } from "../../core/bytes/integer.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
+import { ENCODING_RAW } from "../../core/keyspace/entry_layout.ts";
 import type { Ref } from "../../core/memory/arena.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { BIT_OFFSET_OUT_OF_RANGE, SYNTAX_ERROR } from "../../core/protocol/errors.ts";
@@ -51,5 +52,9 @@ export function unitArgument(client: CommandClient, args: Arguments, index: numb
 /** Makes the string at key 1 (its entry, 0 where there is none) at least so long; returns its entry. */
 export function withLength(client: CommandClient, args: Arguments, ref: Ref, bytes: number): Ref {
   if (ref === 0) return createZeroed(client, args, bytes);
-  return client.db.resizeString(ref, Math.max(bytes, client.server.keyspace.entries.stringLength(ref)));
+  const { entries } = client.server.keyspace;
+  const length = entries.stringLength(ref);
+  if (length >= bytes && entries.encoding(ref) === ENCODING_RAW) return ref;
+  // Also where it is long enough: bits are no number and no text, whatever they look like.
+  return client.db.resizeString(ref, Math.max(bytes, length));
 }
