@@ -75,7 +75,7 @@ const PATCHES: Patch[] = [
             set port_busy 1
             break
         }
-        if {[catch {exec kill -0 $pid}]} {
+        if {[catch {exec kill -0 $pid}] && ![regexp -- " PID: $pid" [exec cat $stdout]]} {
             start_server_error $config_file "it ended: [exec cat $stdout]"
             break
         }`,
@@ -85,7 +85,7 @@ const PATCHES: Patch[] = [
     why: "as above",
     from: `        if {$code ne "undefined"} {
             set serverisup [server_is_up $::host $port $retrynum]`,
-    to: `        if {[catch {exec kill -0 $pid}]} {
+    to: `        if {$code ne "undefined" && [catch {exec kill -0 $pid}]} {
             set ::tags [lrange $::tags 0 end-[llength $tags]]
             return
         }
