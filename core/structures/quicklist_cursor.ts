@@ -27,11 +27,13 @@ import {
 } from "./quicklist_layout.ts";
 import { QuickListNodes } from "./quicklist_nodes.ts";
 
+const NO_BYTES = new Uint8Array(0);
+
 export abstract class QuickListCursor {
   /** The list it is attached to. */
   root: Ref = 0;
   /** The text that `read` has read: valid until the next read, move or change. */
-  bytes: Uint8Array;
+  bytes: Uint8Array = NO_BYTES;
   start = 0;
   end = 0;
 
@@ -40,7 +42,7 @@ export abstract class QuickListCursor {
   protected node: Ref = 0;
   protected position = 0;
   /** Where the node's elements can be read: `size` bytes from `base` of `view`. */
-  protected view: Uint8Array;
+  protected view: Uint8Array = NO_BYTES;
   protected base = 0;
   protected size = 0;
   protected isPlain = false;
@@ -52,8 +54,6 @@ export abstract class QuickListCursor {
 
   constructor(protected readonly arena: Arena) {
     this.nodes = new QuickListNodes(arena);
-    this.view = arena.u8;
-    this.bytes = arena.u8;
   }
 
   attach(root: Ref): this {
