@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { Arena } from "../memory/arena.ts";
-import { FieldTable } from "./field_table.ts";
+import { SetTable } from "./set_table.ts";
 import { Prefetch, PREFETCH_KEYS_MAX } from "./prefetch.ts";
 
 Deno.test("prefetching is harmless: empty and full tables, absent keys, more keys than it takes", () => {
   const arena = Arena.create({ bytes: 16 * 1024 * 1024 });
-  const table = new FieldTable(arena);
+  const table = new SetTable(arena);
   const prefetch = new Prefetch(arena);
   const key = new Uint8Array([107, 0, 0]);
   table.create(100_000);
