@@ -30,6 +30,9 @@ const TEXT_OVERHEAD_BYTES = 10;
 /** The same for the rest of an entry, its block's master entry included. */
 const ENTRY_OVERHEAD_BYTES = 128;
 
+/** Whether a trim deletes all that it should, or only whole blocks, which is quick. */
+export type TrimPrecision = "exactly" | "about";
+
 /** How many of a group's ids are known to have been read is not known. */
 export const READ_UNKNOWN = -1;
 
@@ -255,11 +258,11 @@ export class Stream {
   }
 
   /**
-   * Deletes the first entries until there are at most `lengthMax`: only whole blocks where `approximately`, and only as
+   * Deletes the first entries until there are at most `lengthMax`: `about` takes only whole blocks, and only as
    * long as at most `limit` are deleted (0 = no limit). Returns how many went. Throws ARENA_FULL with as many gone as
    * the stream says.
    */
-  trimToLength(lengthMax: number, approximately: boolean, limit: number): number {
+  trimToLength(lengthMax: number, precision: TrimPrecision, limit: number): number {
     const before = this.length;
     while (this.length > lengthMax) {
       const block = this.#firstBlock();
@@ -270,7 +273,7 @@ export class Stream {
         this.#dropBlock(this.#master, block, entries);
         continue;
       }
-      if (!approximately) this.#trimBlock(null, this.length - lengthMax);
+      if (precision === "exactly") this.#trimBlock(null, this.length - lengthMax);
       break;
     }
     if (this.length !== before) this.refreshFirstId();
@@ -278,7 +281,7 @@ export class Stream {
   }
 
   /** As `trimToLength`, for the entries whose ids are below `least`. */
-  trimBelow(least: StreamId, approximately: boolean, limit: number): number {
+  trimBelow(least: StreamId, precision: TrimPrecision, limit: number): number {
     const before = this.length;
     for (;;) {
       const block = this.#firstBlock();
@@ -289,7 +292,7 @@ export class Stream {
         this.#dropBlock(this.#master, block, entries);
         continue;
       }
-      if (!approximately) this.#trimBlock(least, entries);
+      if (precision === "exactly") this.#trimBlock(least, entries);
       break;
     }
     if (this.length !== before) this.refreshFirstId();

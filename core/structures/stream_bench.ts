@@ -36,7 +36,7 @@ const consumer = groups.createConsumer(text, 0, 5, 0);
 
 Deno.bench("append, and trim about every 100", { group: "stream" }, () => {
   add();
-  if (clock % 100 === 0) stream.trimToLength(LENGTH, true, 10_000);
+  if (clock % 100 === 0) stream.trimToLength(LENGTH, "about", 10_000);
 });
 
 Deno.bench("read 10 entries with their fields from the middle", { group: "stream" }, () => {

@@ -1,9 +1,8 @@
 // The full check of a stream's block from outside (RDB files, RESTORE payloads) that must be passed before anything else
 // walks it: counts, flags, ids, the number of elements of each entry. Called by persistence.
-import { nextElement, readInteger } from "./listpack_format.ts";
 import { Int64Words } from "./int64_words.ts";
-import { LISTPACK_END, LISTPACK_HEADER_BYTES } from "./listpack_format.ts";
 import { listpackProblem } from "./listpack_bytes.ts";
+import { LISTPACK_END, LISTPACK_HEADER_BYTES, nextElement, readInteger } from "./listpack_format.ts";
 import { StreamId } from "./stream_id.ts";
 import { ENTRY_DELETED, ENTRY_SAME_FIELDS } from "./stream_layout.ts";
 

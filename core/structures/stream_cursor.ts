@@ -1,7 +1,7 @@
 // Goes over the entries of a stream between two ids, in either direction. A flyweight: `open...` it, then `next` until
 // it returns false; between two calls `nextPair` reads fields and values. Any change of the stream ends its life.
 // Called by the stream commands, the digest and stream.ts itself. Hot: nothing is allocated.
-import type { Arena, Ref } from "../memory/arena.ts";
+import type { Arena, BufferHolder, Ref } from "../memory/arena.ts";
 import { IdTree } from "./id_tree.ts";
 import { Int64Words } from "./int64_words.ts";
 import {
@@ -22,7 +22,7 @@ const words = new Int64Words();
 const INTEGERS_OF_7_BITS = 0x80;
 const TWO_32 = 2 ** 32;
 
-export class StreamCursor {
+export class StreamCursor implements BufferHolder {
   /** Id of the current entry, and how many pairs of field and value it has. */
   readonly id = new StreamId();
   pairs = 0;
@@ -54,6 +54,12 @@ export class StreamCursor {
 
   constructor(private readonly arena: Arena) {
     this.#tree = new IdTree(arena);
+    arena.addHolder(this);
+  }
+
+  releaseBuffer(): void {
+    this.field.release();
+    this.value.release();
   }
 
   /** Goes from `start` to `end`, both included. */
@@ -168,15 +174,15 @@ export class StreamCursor {
       let next = at + 2;
       const first = u8[next];
       const milliseconds = first < INTEGERS_OF_7_BITS ? first : integerAt(u8, next);
-      if (!(milliseconds < wanted)) return at;
+      // Differences of 2^63 and more are kept as negative ones.
+      if (milliseconds < 0 || !(milliseconds < wanted)) return at;
       next = nextElement(u8, nextElement(u8, next));
       let elements = this.#masterPairs;
       if ((flags & ENTRY_SAME_FIELDS) === 0) {
         elements = smallInteger(u8, next) * 2;
         next = nextElement(u8, next);
       }
-      for (; elements >= 0; elements--) next = nextElement(u8, next);
-      at = next;
+      at = skip(u8, next, elements + 1);
     }
   }
 

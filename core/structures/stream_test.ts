@@ -152,15 +152,15 @@ Deno.test("stream: behaves as a list of entries", () => {
           } else if (kind === "length") {
             const most = n % (model.length + 2);
             const gone = Math.max(0, model.length - most);
-            assert.equal(stream.trimToLength(most, false, 0), gone);
+            assert.equal(stream.trimToLength(most, "exactly", 0), gone);
             model = model.slice(gone);
           } else if (kind === "about") {
-            const gone = stream.trimToLength(n % (model.length + 2), true, m % 50);
+            const gone = stream.trimToLength(n % (model.length + 2), "about", m % 50);
             assert.ok(m % 50 === 0 || gone <= m % 50);
             model = model.slice(gone);
           } else if (kind === "below" && pick !== undefined) {
             const gone = model.indexOf(pick);
-            assert.equal(stream.trimBelow(idOf(pick.ms, pick.seq), false, 0), gone);
+            assert.equal(stream.trimBelow(idOf(pick.ms, pick.seq), "exactly", 0), gone);
             model = model.slice(gone);
           } else if (kind === "range" && pick !== undefined) {
             const other = model[m % model.length];
@@ -205,7 +205,7 @@ Deno.test("stream: a block of thousands of entries, deleted one by one, keeps it
   for (let n = 1; n < count; n += 2) assert.ok(stream.delete(idOf(n, 0)));
   assert.equal(stream.length, count / 2);
   checkBlocks(arena, root);
-  assert.equal(stream.trimToLength(10, false, 0), count / 2 - 10);
+  assert.equal(stream.trimToLength(10, "exactly", 0), count / 2 - 10);
   checkBlocks(arena, root);
   const left = read(new StreamCursor(arena).openForward(root, MIN, MAX)).map((entry) => entry.ms);
   assert.deepEqual(left, Array.from({ length: 10 }, (_, k) => count - 18 + 2 * k));
@@ -218,7 +218,7 @@ Deno.test("stream: trimming by id drops a block whose last entries were deleted 
   stream.create();
   for (let n = 1; n <= 4; n++) append(stream, limits, idOf(n, 0), ["f", "v"]);
   stream.delete(idOf(4, 0));
-  assert.equal(stream.trimBelow(idOf(4, 0), false, 0), 3);
+  assert.equal(stream.trimBelow(idOf(4, 0), "exactly", 0), 3);
   assert.equal(stream.length, 0);
   assert.equal(stream.blocks, 0);
 });
@@ -257,6 +257,7 @@ Deno.test("stream: ids at the ends of what there is", () => {
     new StreamId().setMax(),
   ];
   for (const id of ids) append(stream, limits, id, ["f", "v"]);
+  for (const id of ids) assert.ok(stream.has(id), id.toString());
   const cursor = new StreamCursor(arena).openForward(root, MIN, MAX);
   for (const id of ids) {
     assert.ok(cursor.next());

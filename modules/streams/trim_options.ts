@@ -12,6 +12,7 @@ import {
   STREAM_TRIM_TWICE,
   SYNTAX_ERROR,
 } from "../../core/protocol/errors.ts";
+import type { TrimPrecision } from "../../core/structures/stream.ts";
 import { StreamId } from "../../core/structures/stream_id.ts";
 import { idArgument, parseId, sequenceIsOpen } from "./id_arguments.ts";
 import { stream } from "./stream_lookup.ts";
@@ -28,7 +29,7 @@ const LIMIT_DEFAULT_MAX = 1_000_000;
 /** What one command asked for; the handlers share it. */
 class AddOptions {
   strategy = NO_TRIM;
-  isApproximate = false;
+  precision: TrimPrecision = "exactly";
   lengthMax = 0;
   readonly least = new StreamId();
   limit = 0;
@@ -43,7 +44,7 @@ class AddOptions {
 
   clear(): void {
     this.strategy = NO_TRIM;
-    this.isApproximate = false;
+    this.precision = "exactly";
     this.lengthMax = 0;
     this.limit = 0;
     this.limitGiven = -1;
@@ -62,10 +63,10 @@ export function trims(): boolean {
 
 /** Trims the stream that was opened; returns how many entries went. */
 export function trim(): number {
-  const { strategy, isApproximate, lengthMax, least, limit } = addOptions;
+  const { strategy, precision, lengthMax, least, limit } = addOptions;
   return strategy === BY_LENGTH
-    ? stream.entries.trimToLength(lengthMax, isApproximate, limit)
-    : stream.entries.trimBelow(least, isApproximate, limit);
+    ? stream.entries.trimToLength(lengthMax, precision, limit)
+    : stream.entries.trimBelow(least, precision, limit);
 }
 
 /** Reads XADD's options and id into `addOptions`; returns the id's index, -1 after an error reply. */
@@ -131,10 +132,10 @@ function parseStrategy(client: CommandClient, args: Arguments, index: number, st
     return -1;
   }
   let at = index + 1;
-  addOptions.isApproximate = false;
+  addOptions.precision = "exactly";
   if (at + 1 < args.count) {
     if (isByte(args, at, 0x7e)) {
-      addOptions.isApproximate = true;
+      addOptions.precision = "about";
       at++;
     } else if (isByte(args, at, 0x3d)) {
       at++;
@@ -162,12 +163,12 @@ function settleLimit(client: CommandClient): boolean {
     return false;
   }
   if (given >= 0) {
-    if (!addOptions.isApproximate) {
+    if (addOptions.precision === "exactly") {
       client.reply.error(STREAM_LIMIT_EXACT);
       return false;
     }
     addOptions.limit = given;
-  } else if (addOptions.isApproximate) {
+  } else if (addOptions.precision === "about") {
     const entries = LIMIT_BLOCKS * client.server.config.values.streamNodeMaxEntries;
     addOptions.limit = entries <= 0 ? LIMIT_DEFAULT : Math.min(entries, LIMIT_DEFAULT_MAX);
   }
