@@ -21,6 +21,7 @@ const GROUPS: Record<string, string> = {
   bitmap: "Bitmaps",
   hyperloglog: "HyperLogLog",
   transactions: "Transactions",
+  pubsub: "Pub/sub",
   server: "Server",
 };
 

@@ -6,12 +6,12 @@ import type { CommandClient } from "../../core/commands/command_client.ts";
 import { withHelp } from "../../core/commands/help.ts";
 import type { TopicKind } from "../../core/commands/pubsub.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
-import { wrongArity } from "../../core/protocol/errors.ts";
+import { subcommandSyntax } from "../../core/protocol/errors.ts";
 
 /** Names that have a subscriber; with a pattern, those that match it. */
-function replyNames(client: CommandClient, args: Arguments, kind: TopicKind, command: string): void {
+function replyNames(client: CommandClient, args: Arguments, kind: TopicKind): void {
   if (args.count > 3) {
-    client.reply.error(wrongArity(command));
+    client.reply.error(subcommandSyntax(args));
     return;
   }
   const names: string[] = [];
@@ -28,7 +28,7 @@ function replyNames(client: CommandClient, args: Arguments, kind: TopicKind, com
 /** Each of the given names with the number of its subscribers. */
 function replyCounts(client: CommandClient, args: Arguments, kind: TopicKind): void {
   const { reply, server } = client;
-  reply.map(args.count - 2);
+  reply.array((args.count - 2) * 2);
   for (let i = 2; i < args.count; i++) {
     reply.bulk(args.buffer, args.starts[i], args.ends[i]);
     reply.integer(server.pubsub.countOf(kind, args.latin1(i)));
@@ -63,7 +63,7 @@ export const pubsubContainer: CommandSpec = withHelp({
       summary: "Channels that have a subscriber.",
       help: ["CHANNELS [<pattern>]", "    Channels that have a subscriber, or those that match the pattern."],
       arguments: [{ name: "pattern", type: "pattern", optional: true }],
-      handler: (client, args) => replyNames(client, args, "channels", "pubsub|channels"),
+      handler: (client, args) => replyNames(client, args, "channels"),
     },
     {
       ...shared,
@@ -97,7 +97,7 @@ export const pubsubContainer: CommandSpec = withHelp({
         "    Shard channels that have a subscriber, or those that match the pattern.",
       ],
       arguments: [{ name: "pattern", type: "pattern", optional: true }],
-      handler: (client, args) => replyNames(client, args, "shardChannels", "pubsub|shardchannels"),
+      handler: (client, args) => replyNames(client, args, "shardChannels"),
     },
     {
       ...shared,

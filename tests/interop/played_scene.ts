@@ -2,6 +2,8 @@
 // byte. One line is one act: a client's name, then its command (`@B` in it is the number of client B).
 //   A BLPOP k 0 &   the command blocks: go on as soon as it does
 //   A <             the reply to what A sent last
+//   A >             the next thing that A gets, without asking: a message, another reply
+//   A until WORD    all that A gets up to what has this word in it
 //   A close         the connection ends
 //   ! FIELD         a field of INFO (how many clients are blocked, how many keys are watched...)
 //   . 30            so many milliseconds pass
@@ -61,6 +63,13 @@ class Stage implements AsyncDisposable {
       if (words[0] === "<") {
         this.told.push(`${act}: ${await actor.pending}`);
         actor.pending = null;
+      } else if (words[0] === ">") {
+        this.told.push(`${act}: ${await actor.client.rawReply()}`);
+      } else if (words[0] === "until") {
+        for (let got = ""; !got.includes(words[1]);) {
+          got = await actor.client.rawReply();
+          this.told.push(`${act}: ${got}`);
+        }
       } else if (words[0] === "close") {
         actor.client.close();
         this.#actors.delete(name);

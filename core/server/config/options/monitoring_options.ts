@@ -49,11 +49,11 @@ export const monitoringOptions = {
     doc: "Percentiles that INFO prints of it.",
   }),
   "notify-keyspace-events": keyspaceEvents({
-    effect: "later",
+    effect: "live",
     doc: "Classes of changes that are published.",
   }),
 };
 
 function commandLog(usual: number, min: number, doc: string) {
-  return integer({ default: usual, min, max: LONG_MAX, effect: "later", doc });
+  return integer({ default: usual, min, max: LONG_MAX, effect: "live", doc });
 }
