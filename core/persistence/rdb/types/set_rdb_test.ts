@@ -1,3 +1,4 @@
+// Sets through DUMP payloads and files: every encoding in every version, the limits at loading, and what is refused.
 import assert from "node:assert/strict";
 import { latin1Bytes, latin1Text } from "../../../bytes/ascii.ts";
 import { ENCODING_HASHTABLE, ENCODING_INTSET, ENCODING_LISTPACK } from "../../../keyspace/entry_layout.ts";
