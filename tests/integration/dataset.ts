@@ -119,6 +119,15 @@ export function changeCommands(count: number, prefix = "before"): Word[][] {
   return commands;
 }
 
+/** Puts `count` of each kind into each of the first `databases` databases. */
+export async function fillDatabases(client: RespClient, databases: number, count: number): Promise<void> {
+  for (let database = 0; database < databases; database++) {
+    await client.call("SELECT", database);
+    await client.pipeline(datasetCommands(count));
+  }
+  await client.call("SELECT", 0);
+}
+
 /**
  * What a snapshot must keep: the digest of the dataset, and what it leaves out: expiries of keys and of hash fields,
  * groups and pending entries of streams.

@@ -10,6 +10,7 @@ import { RdbError } from "../../../core/persistence/rdb/rdb_error.ts";
 import { RecordingSink } from "../../../core/persistence/rdb/recording_sink.ts";
 import { SaveJob, type SaveOutcome } from "../../../core/persistence/snapshot/save_job.ts";
 import { type ConformanceCase, expect, SeededBytes } from "./conformance_case.ts";
+import { addEveryType, EVERY_TYPE_KEYS } from "./every_type.ts";
 import type { FaultPlan } from "./fault_plan.ts";
 
 /** The plugin under test. */
@@ -235,6 +236,7 @@ function filledDataset(keys: number): ArenaDataset {
   const fields: Record<string, string> = {};
   for (let i = 0; i < 2_000; i++) fields[`field:${i}`] = textOf(random.text(random.below(40)));
   dataset.hashTable("table", fields);
+  addEveryType(dataset);
   return dataset;
 }
 
@@ -257,7 +259,7 @@ function changeSomething({ keyspace }: ArenaDataset, random: SeededBytes): void 
   const database = keyspace.databases[random.below(3)];
   const number = random.below(800);
   const key = latin1Bytes(`string:${number}`);
-  switch (random.below(6)) {
+  switch (random.below(7)) {
     case 0:
     case 1: {
       const value = random.text(random.below(500));
@@ -282,6 +284,12 @@ function changeSomething({ keyspace }: ArenaDataset, random: SeededBytes): void 
       const ref = keyspace.databases[0].lookupWrite(table, 0, table.length);
       const field = latin1Bytes(`field:${random.below(4_000)}`);
       keyspace.fields.attach(keyspace.entries.valueRef(ref)).set(field, 0, field.length, key, 0, key.length);
+      return;
+    }
+    case 6: {
+      // Its blocks are freed while the worker may be in the middle of them.
+      const name = latin1Bytes(EVERY_TYPE_KEYS[random.below(EVERY_TYPE_KEYS.length)]);
+      keyspace.databases[0].remove(name, 0, name.length);
     }
   }
 }
@@ -301,8 +309,9 @@ function modelOfBytes(bytes: Uint8Array): Model {
   });
   const model: Model = new Map();
   for (const [database, keys] of sink.databases) {
-    for (const [key, { value, expireAt }] of keys) {
-      const text = typeof value === "string" ? value : JSON.stringify(Object.entries(value).sort());
+    for (const [key, { value, kind, expireAt }] of keys) {
+      const parts = Array.isArray(value) && kind === "members" ? value.toSorted() : value;
+      const text = typeof parts === "string" ? parts : JSON.stringify(Object.entries(parts).sort());
       model.set(`${database}/${key}`, `${expireAt} ${text}`);
     }
   }
