@@ -1,7 +1,7 @@
 // A set in the arena, whichever of its three encodings it has: an intset while all members are integers, a listpack while
 // it is small, a SetTable after. A flyweight: `open` it on an entry, use it, forget it; valid until the next lookup of a
 // key. Called by the set commands, RDB load and the digest. Hot: adding, finding and reading allocate nothing.
-import type { Arena, Ref } from "../memory/arena.ts";
+import type { Arena, BufferHolder, Ref } from "../memory/arena.ts";
 import { Int64Words } from "../structures/int64_words.ts";
 import { Intset, INTSET_MEMBERS_MAX } from "../structures/intset.ts";
 import { Listpack } from "../structures/listpack.ts";
@@ -33,11 +33,13 @@ const NO_LIMITS: SetLimits = {
   setMaxListpackValue: 2 ** 30 - 1,
 };
 
-export class SetValue {
+const NO_BYTES = new Uint8Array(0);
+
+export class SetValue implements BufferHolder {
   /** The entry; 0 while a new set has none yet. */
   ref: Ref = 0;
   /** The member that `readMember` read: valid until the next read or change. */
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: Uint8Array = NO_BYTES;
   start = 0;
   end = 0;
   /** The current member, as a walk or `randomPlace` gave it; set it to return to one. Lost by changes of the set. */
@@ -97,15 +99,8 @@ export class SetValue {
     }
   }
 
-  /** Makes an empty set that takes the encoding which its members will need, as `createFor` otherwise. */
-  create(keyspace: Keyspace, limits: SetLimits): void {
-    this.#bind(keyspace, limits);
-    this.ref = 0;
-    this.#attach(ENCODING_INTSET, this.#integers.create());
-  }
-
-  /** As `createFor`, for members of which nothing is known. */
-  createAny(keyspace: Keyspace, limits: SetLimits, members: number, bytes: number): void {
+  /** As `createFor`, for members of which nothing is known: it takes the encoding that they turn out to need. */
+  create(keyspace: Keyspace, limits: SetLimits, members = 0, bytes = 0): void {
     this.#bind(keyspace, limits);
     this.ref = 0;
     if (members <= this.#intsetMax) this.#attach(ENCODING_INTSET, this.#integers.create());
@@ -352,7 +347,12 @@ export class SetValue {
     this.#arena = keyspace.arena;
     this.#table = new SetTable(keyspace.arena);
     this.#packed = new Listpack(keyspace.arena);
+    keyspace.arena.addHolder(this);
     this.#integers = new Intset(keyspace.arena);
+  }
+
+  releaseBuffer(): void {
+    this.bytes = NO_BYTES;
   }
 
   #attach(encoding: number, root: Ref): void {

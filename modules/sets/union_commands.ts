@@ -63,7 +63,7 @@ function sdiffstore(client: CommandClient, args: Arguments): void {
 function createToReply(client: CommandClient): void {
   let members = 0;
   for (const operand of operands) members = Math.max(members, operand.size);
-  result.createAny(client.server.keyspace, client.server.config.values, members, 0);
+  result.create(client.server.keyspace, client.server.config.values, members);
 }
 
 /** Runs what fills the result, which is freed where memory does not suffice. */
