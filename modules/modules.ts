@@ -11,6 +11,7 @@ import { keysCommands } from "./keys/keys_commands.ts";
 import { pluginCommands } from "./plugins/plugin_commands.ts";
 import { pubsubCommands } from "./pubsub/commands.ts";
 import { commandCommands } from "./server/command_commands.ts";
+import { commandlogCommands } from "./server/commandlog_commands.ts";
 import { configCommands } from "./server/config_commands.ts";
 import { debugCommands } from "./server/debug_commands.ts";
 import { latencyCommands } from "./server/latency_commands.ts";
@@ -47,6 +48,7 @@ export const allCommands: CommandSpec[] = [
   ...memoryCommands,
   ...saveCommands,
   ...slowlogCommands,
+  ...commandlogCommands,
   ...timeCommands,
   ...pluginCommands,
   ...pubsubCommands,

@@ -3,6 +3,7 @@ import type { CommandClient } from "./command_client.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Config } from "../server/config/config.ts";
+import type { CommandLogs } from "../server/command_logs.ts";
 import type { ClientRegistry } from "../server/client_registry.ts";
 import type { KeyWaiters } from "./key_waiters.ts";
 import type { PubSub } from "./pubsub.ts";
@@ -16,7 +17,6 @@ import type { MemoryReport } from "../server/memory_report.ts";
 import type { PauseGate } from "../server/pause_gate.ts";
 import type { SaveCoordinator } from "../server/save_coordinator.ts";
 import type { ShutdownController } from "../server/shutdown_controller.ts";
-import type { SlowLog } from "../server/slow_log.ts";
 import type { ServerStats } from "../server/server_stats.ts";
 import type { PluginHost } from "../plugins/plugin_host.ts";
 
@@ -33,7 +33,7 @@ export interface ServerServices {
   readonly clients: ClientRegistry;
   readonly commands: CommandTable;
   readonly stats: ServerStats;
-  readonly slowLog: SlowLog;
+  readonly commandLogs: CommandLogs;
   readonly latency: LatencyMonitor;
   readonly pause: PauseGate;
   readonly saves: SaveCoordinator;

@@ -70,6 +70,20 @@ export function bindConfig(server: Server): void {
     server.expireOptions.hz = values.hz;
   });
 
+  bind([
+    "commandlog-request-larger-than",
+    "commandlog-reply-larger-than",
+    "commandlog-large-request-max-len",
+    "commandlog-large-reply-max-len",
+  ], () => {
+    const { commandLogs } = server;
+    const least = (bytes: number) => bytes < 0 ? Infinity : bytes;
+    commandLogs.requestBytesMin = least(values.commandlogRequestLargerThan);
+    commandLogs.replyBytesMin = least(values.commandlogReplyLargerThan);
+    commandLogs.largeRequestsMax = values.commandlogLargeRequestMaxLen;
+    commandLogs.largeRepliesMax = values.commandlogLargeReplyMaxLen;
+  });
+
   bind(["slowlog-log-slower-than", "slowlog-max-len", "latency-tracking"], () => {
     server.dispatcher.slowMicros = values.slowlogLogSlowerThan;
     server.dispatcher.slowLengthMax = values.slowlogMaxLen;

@@ -23,12 +23,12 @@ import {
   FLAG_WRITE,
 } from "./command_table.ts";
 import type { Crash } from "./crash_report.ts";
+import type { CommandLogs } from "./command_logs.ts";
 import type { LatencyMonitor } from "./latency_monitor.ts";
 import { Monitors } from "./command_monitors.ts";
 import type { PubSub } from "./pubsub.ts";
 import type { ServerStats } from "./server_stats.ts";
 import type { Transaction } from "./transactions.ts";
-import type { SlowLog } from "./slow_log.ts";
 
 /** Fast commands of one kind that follow each other in a batch share one reading of the clock, at most this many. */
 const RUN_MAX = 16;
@@ -114,7 +114,7 @@ export class Dispatcher {
     private readonly table: CommandTable,
     private readonly keyspace: Keyspace,
     private readonly stats: ServerStats,
-    private readonly slowLog: SlowLog,
+    private readonly logs: CommandLogs,
     private readonly latency: LatencyMonitor,
     private readonly gates: Restrictions,
     private readonly waiters: ReadyKeys,
@@ -225,6 +225,7 @@ export class Dispatcher {
     }
     const reply = client.reply;
     this.errorsSeen = reply.errorCount;
+    const repliedBefore = client.output.end;
     const keyspace = this.keyspace;
     if (client.noTouch) keyspace.freezeAccess = true;
     try {
@@ -247,6 +248,10 @@ export class Dispatcher {
       command.failed++;
       // They are not EXEC's.
       this.errorsSeen = reply.errorCount;
+    }
+    const replyBytes = client.output.end - repliedBefore;
+    if (this.logs.mayLog(args, replyBytes) && (command.flags & FLAG_SKIP_SLOWLOG) === 0) {
+      this.logs.add(args, replyBytes, Math.floor(keyspace.clock.ms / 1000), client);
     }
     this.runCount++;
     if (exactly || this.runCount >= RUN_MAX) this.closeRun(client);
@@ -306,7 +311,7 @@ export class Dispatcher {
       this.slowMicros >= 0 && elapsed * 1000 >= this.slowMicros && (command.flags & FLAG_SKIP_SLOWLOG) === 0
     ) {
       const seconds = Math.floor(this.keyspace.clock.ms / 1000);
-      this.slowLog.add(args, elapsed * 1000, seconds, client, this.slowLengthMax);
+      this.logs.slow.add(args, elapsed * 1000, seconds, client, this.slowLengthMax);
     }
   }
 

@@ -8,6 +8,7 @@ import type { Client } from "../net/client.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { OutputSink } from "../protocol/output_sink.ts";
 import { ReplyWriter } from "../protocol/reply_writer.ts";
+import { CommandLogs } from "./command_logs.ts";
 import { CommandTable } from "./command_table.ts";
 import {
   Dispatcher,
@@ -21,7 +22,6 @@ import {
 import { LatencyMonitor } from "./latency_monitor.ts";
 import { PubSub } from "./pubsub.ts";
 import { ServerStats } from "./server_stats.ts";
-import { SlowLog } from "./slow_log.ts";
 import { Transactions } from "./transactions.ts";
 
 function spec(name: string, arity: number, flags: string[], handler: Handler): CommandSpec {
@@ -45,7 +45,7 @@ class Rig {
   readonly keyspace = new Keyspace(Arena.create({ bytes: 1024 * 1024 }), 1);
   readonly table = new CommandTable();
   readonly stats = new ServerStats();
-  readonly slowLog = new SlowLog();
+  readonly logs = new CommandLogs();
   readonly lines: string[] = [];
   readonly closed: string[] = [];
   hasRoom = true;
@@ -57,6 +57,7 @@ class Rig {
   private readonly sink = new OutputSink();
   readonly client = {
     reply: new ReplyWriter(this.sink),
+    output: Object.defineProperty({}, "end", { get: () => this.sink.length }),
     authenticated: true,
     noTouch: false,
     blocking: null,
@@ -107,7 +108,7 @@ class Rig {
       this.table,
       this.keyspace,
       this.stats,
-      this.slowLog,
+      this.logs,
       new LatencyMonitor(),
       {
         makeRoom: () => this.hasRoom,
@@ -228,10 +229,10 @@ Deno.test("calls and time are accounted; slow commands reach the slow log", () =
   rig.dispatcher.slowMicros = 0;
   rig.run("set", "key", "value");
   rig.run("ping");
-  assert.equal(rig.slowLog.length, 2);
+  assert.equal(rig.logs.slow.length, 2);
   rig.dispatcher.slowMicros = -1;
   rig.run("ping");
-  assert.equal(rig.slowLog.length, 2);
+  assert.equal(rig.logs.slow.length, 2);
   assert.equal(rig.command("ping").calls, 2);
   assert.equal(rig.command("ping").histogram.total, 2);
   assert.ok(rig.stats.commandMicros >= rig.command("ping").micros);
@@ -319,7 +320,7 @@ Deno.test("inside EXEC each command is accounted, errors are not EXEC's, and nob
     1,
     0,
   ]]);
-  const logged = rig.slowLog.latest(-1).map((entry) =>
+  const logged = rig.logs.slow.latest(-1).map((entry) =>
     latin1Text(entry.arguments[0], 0, entry.arguments[0].length)
   );
   assert.deepEqual(logged.reverse(), ["multi", "refuse", "ping", "wait", "full"]);
@@ -336,4 +337,23 @@ Deno.test("a command that blocks is counted when it has ended", () => {
   assert.deepEqual([calls, failed, histogram.total], [1, 1, 1]);
   assert.ok(micros > 0);
   assert.equal(rig.client.blockedMicros, 0);
+});
+
+Deno.test("large requests and large replies are logged, each in its log", () => {
+  const rig = new Rig();
+  rig.run("set", "k", "v".repeat(2000));
+  assert.deepEqual([rig.logs.largeRequests.length, rig.logs.largeReplies.length], [0, 0]);
+  rig.logs.requestBytesMin = 1000;
+  rig.logs.replyBytesMin = 5;
+  rig.run("set", "k", "v".repeat(2000));
+  rig.run("set", "k", "v".repeat(950));
+  rig.run("refuse");
+  const [large] = rig.logs.largeRequests.latest(-1);
+  // *3 $3 set $1 k $2000 v...
+  assert.equal(large.value, 4 + 4 + 5 + 4 + 3 + 7 + 2002);
+  assert.equal(rig.logs.largeRequests.length, 1);
+  assert.deepEqual(rig.logs.largeReplies.latest(-1).map(({ value }) => value), [9, 5, 5]);
+  rig.logs.largeRepliesMax = 1;
+  rig.run("refuse");
+  assert.equal(rig.logs.largeReplies.length, 1);
 });

@@ -23,9 +23,9 @@ Deno.test("slow log: newest first, trimmed arguments, a length that may shrink",
   assert.equal(shown[0].length, 32);
   assert.equal(shown[0][31], "... (2 more arguments)");
   assert.deepEqual(
-    log.latest(1).map(({ id, time, micros, peer, clientName }) => ({ id, time, micros, peer, clientName })),
+    log.latest(1).map(({ id, time, value, peer, clientName }) => ({ id, time, value, peer, clientName })),
     [
-      { id: 2, time: 7, micros: 2, peer: "1.2.3.4:5", clientName: "me" },
+      { id: 2, time: 7, value: 2, peer: "1.2.3.4:5", clientName: "me" },
     ],
   );
   add(["PING"]);

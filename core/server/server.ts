@@ -23,6 +23,7 @@ import { Prefetch } from "../structures/prefetch.ts";
 import { averageTtl } from "./average_ttl.ts";
 import { logBanner } from "./banner.ts";
 import { ClientRegistry } from "./client_registry.ts";
+import { CommandLogs } from "./command_logs.ts";
 import { type Command, CommandTable, FLAG_MAY_REPLICATE, FLAG_WRITE } from "./command_table.ts";
 import type { Config } from "./config/config.ts";
 import { bindConfig } from "./config_bindings.ts";
@@ -47,7 +48,6 @@ import { SaveCoordinator } from "./save_coordinator.ts";
 import { ServerStats } from "./server_stats.ts";
 import { ShutdownController } from "./shutdown_controller.ts";
 import { ServiceManager, type Supervision } from "./service_manager.ts";
-import { SlowLog } from "./slow_log.ts";
 import { Transactions } from "./transactions.ts";
 import { COMPATIBLE_REDIS_VERSION, VERSION } from "./version.ts";
 
@@ -68,7 +68,7 @@ export class Server implements ServerServices, ClientHost {
   readonly commands = new CommandTable();
   readonly clients = new ClientRegistry();
   readonly stats = new ServerStats();
-  readonly slowLog = new SlowLog();
+  readonly commandLogs = new CommandLogs();
   readonly latency = new LatencyMonitor();
   readonly loopMonitor: LoopMonitor;
   readonly pause: PauseGate;
@@ -139,7 +139,7 @@ export class Server implements ServerServices, ClientHost {
       this.commands,
       this.keyspace,
       this.stats,
-      this.slowLog,
+      this.commandLogs,
       this.latency,
       this,
       this.waiters,

@@ -1,4 +1,4 @@
-// SLOWLOG: the latest commands that took longer than `slowlog-log-slower-than`, newest first.
+// A log of the latest commands that were slow, or large: what SLOWLOG and COMMANDLOG tell, newest first.
 import type { Arguments } from "../protocol/arguments.ts";
 
 const ARGUMENTS_MAX = 32;
@@ -8,7 +8,8 @@ export interface SlowLogEntry {
   id: number;
   /** Seconds since 1970. */
   time: number;
-  micros: number;
+  /** Microseconds, or bytes. */
+  value: number;
   /** At most 32, each at most 128 bytes with a note of what was cut. */
   arguments: Uint8Array[];
   peer: string;
@@ -25,7 +26,7 @@ export class SlowLog {
 
   add(
     args: Arguments,
-    micros: number,
+    value: number,
     time: number,
     client: { peer: string; name: string },
     lengthMax: number,
@@ -37,7 +38,7 @@ export class SlowLog {
     this.entries.unshift({
       id: this.nextId++,
       time,
-      micros: Math.round(micros),
+      value: Math.round(value),
       arguments: trimmed(args),
       peer: client.peer,
       clientName: client.name,

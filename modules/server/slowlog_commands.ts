@@ -3,6 +3,7 @@ import { parseSafeInteger } from "../../core/bytes/integer.ts";
 import type { CommandSpec } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
+import type { SlowLogEntry } from "../../core/server/slow_log.ts";
 import { subcommandSyntax } from "../../core/protocol/errors.ts";
 
 const COUNT_DEFAULT = 10;
@@ -21,13 +22,17 @@ function get(client: CommandClient, args: Arguments): void {
       return;
     }
   }
-  const entries = server.slowLog.latest(count);
+  replyLogEntries(client, server.commandLogs.slow.latest(count));
+}
+
+/** The entries as SLOWLOG GET and COMMANDLOG GET tell them. */
+export function replyLogEntries({ reply }: CommandClient, entries: readonly SlowLogEntry[]): void {
   reply.array(entries.length);
   for (const entry of entries) {
     reply.array(6);
     reply.integer(entry.id);
     reply.integer(entry.time);
-    reply.integer(entry.micros);
+    reply.integer(entry.value);
     reply.array(entry.arguments.length);
     for (const argument of entry.arguments) reply.bulkBytes(argument);
     reply.bulkText(entry.peer);
@@ -36,11 +41,11 @@ function get(client: CommandClient, args: Arguments): void {
 }
 
 function len(client: CommandClient, _args: Arguments): void {
-  client.reply.integer(client.server.slowLog.length);
+  client.reply.integer(client.server.commandLogs.slow.length);
 }
 
 function reset(client: CommandClient, _args: Arguments): void {
-  client.server.slowLog.reset();
+  client.server.commandLogs.slow.reset();
   client.reply.ok();
 }
 
