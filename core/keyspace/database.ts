@@ -13,6 +13,7 @@ import {
 } from "./entry_layout.ts";
 import { type EntryStore, NO_EXPIRE } from "./entry_store.ts";
 import { EntryTable } from "./entry_table.ts";
+import { indexEntry, reindexEntry, unindexEntry } from "./expiry_tables.ts";
 import type { AwaitedKeys, EventClass } from "./hooks.ts";
 import type { Keyspace } from "./keyspace.ts";
 
@@ -169,8 +170,7 @@ export class Database {
   private relink(from: Ref, to: Ref): void {
     this.replaceInKeys(from, to);
     const flags = this.arena.u32[from * 4] & this.arena.u32[to * 4] & FLAGS_INDEXED;
-    if ((flags & FLAG_EXPIRE) !== 0) this.expires.replaceRef(from, to);
-    if ((flags & FLAG_FIELD_EXPIRY) !== 0) this.fieldExpires.replaceRef(from, to);
+    if (flags !== 0) reindexEntry(this, from, to, flags);
   }
 
   private replaceInKeys(from: Ref, to: Ref): void {
@@ -238,10 +238,9 @@ export class Database {
     const had = u32[old * 4] & FLAGS_INDEXED;
     const has = u32[ref * 4] & FLAGS_INDEXED;
     if ((had | has) !== 0) {
-      this.index(ref, has & ~had);
-      if ((had & has & FLAG_EXPIRE) !== 0) this.expires.replaceRef(old, ref);
-      if ((had & has & FLAG_FIELD_EXPIRY) !== 0) this.fieldExpires.replaceRef(old, ref);
-      this.unindex(old, had & ~has);
+      indexEntry(this, ref, has & ~had);
+      reindexEntry(this, old, ref, had & has);
+      unindexEntry(this, old, had & ~has);
     }
     this.replaceInKeys(old, ref);
     if (this.awaited !== null) {
@@ -322,7 +321,7 @@ export class Database {
     const flags = this.arena.u32[ref * 4] & FLAGS_INDEXED;
     if (flags !== 0) {
       try {
-        this.index(ref, flags);
+        indexEntry(this, ref, flags);
       } catch (error) {
         this.keys.removeRef(ref);
         throw error;
@@ -330,24 +329,6 @@ export class Database {
     }
     if (this.keyspace.tellsOfNew) this.noteNew(ref);
     if (this.awaited !== null) this.awaited.appeared(ref);
-  }
-
-  /** Adds an entry to the tables that these flags stand for. Throws ARENA_FULL with it in none of them. */
-  index(ref: Ref, flags: number): void {
-    if ((flags & FLAG_EXPIRE) !== 0) this.expires.insert(ref);
-    if ((flags & FLAG_FIELD_EXPIRY) === 0) return;
-    try {
-      this.fieldExpires.insert(ref);
-    } catch (error) {
-      this.unindex(ref, flags & FLAG_EXPIRE);
-      throw error;
-    }
-  }
-
-  /** Takes an entry out of the tables that these flags stand for. */
-  unindex(ref: Ref, flags: number): void {
-    if ((flags & FLAG_EXPIRE) !== 0) this.expires.removeRef(ref);
-    if ((flags & FLAG_FIELD_EXPIRY) !== 0) this.fieldExpires.removeRef(ref);
   }
 
   /** Says that some field of this hash expires from now on. Throws ARENA_FULL with nothing changed. */
@@ -419,7 +400,7 @@ export class Database {
   /** Takes the entry out of all tables without freeing it. The caller has claimed it. */
   private unlink(ref: Ref): void {
     const flags = this.arena.u32[ref * 4] & FLAGS_INDEXED;
-    if (flags !== 0) this.unindex(ref, flags);
+    if (flags !== 0) unindexEntry(this, ref, flags);
     if (this.keys.remembers(ref)) this.keys.removeFound();
     else this.keys.removeRef(ref);
     if (this.awaited !== null) this.awaited.vanished(ref);

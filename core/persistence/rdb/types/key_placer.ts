@@ -3,6 +3,7 @@
 import { lfuMinutes } from "../../../keyspace/access.ts";
 import type { Database } from "../../../keyspace/database.ts";
 import { FLAGS_INDEXED, WORD_ACCESS, WORD_META } from "../../../keyspace/entry_layout.ts";
+import { indexEntry, unindexEntry } from "../../../keyspace/expiry_tables.ts";
 import type { Keyspace } from "../../../keyspace/keyspace.ts";
 import type { Ref } from "../../../memory/arena.ts";
 import type { LoadedKey } from "../load_sink.ts";
@@ -72,10 +73,10 @@ export class KeyPlacer {
         database.replaceEntry(this.#old, ref);
         return;
       }
-      if (flags !== 0) database.index(ref, flags);
+      if (flags !== 0) indexEntry(database, ref, flags);
       database.keys.insertAfterFind(ref);
     } catch (error) {
-      database.unindex(ref, flags);
+      unindexEntry(database, ref, flags);
       this.keyspace.entries.free(ref);
       throw error;
     }
