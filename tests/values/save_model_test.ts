@@ -18,6 +18,7 @@ import {
   KINDS,
   toTheEnd,
 } from "../../core/persistence/snapshot/played_worker.ts";
+import { SPAN_BYTES } from "../../core/memory/arena_layout.ts";
 import type { SaveJob } from "../../core/persistence/snapshot/save_job.ts";
 import { READS, WRITES } from "./exercises.ts";
 import { FullRig } from "./full_rig.ts";
@@ -104,7 +105,8 @@ class Round {
   });
   readonly usedWhenEmpty = this.rig.usedBytes();
   readonly done: string[] = [];
-  changes = 0;
+  /** Commands that met a full arena. */
+  refused = 0;
   private readonly texts = new EntryTexts();
 
   constructor(private readonly random: Random) {
@@ -124,15 +126,15 @@ class Round {
     try {
       return this.rig.run(words);
     } catch (error) {
-      if (error === ARENA_FULL) return "";
-      throw error;
+      if (error !== ARENA_FULL) throw error;
+      this.refused++;
+      return "";
     }
   }
 
   /** One command on one of the keys, whatever it is now. */
   change(): void {
     const { random, rig } = this;
-    this.changes++;
     this.use(random.below(DATABASES));
     const key = `k${random.below(KEYS)}`;
     const type = rig.run(["TYPE", key]).slice(1, -2);
@@ -203,10 +205,17 @@ class Round {
   }
 }
 
-async function round(kind: Kind, seed: number): Promise<number> {
+type Course = "to its end" | "in a nearly full arena" | "cancelled";
+
+async function round(kind: Kind, course: Course, seed: number): Promise<number> {
   const random = new Random(seed);
   const round = new Round(random);
   const { rig } = round;
+  const { arena } = rig.keyspace;
+  const ballast: Ref[] = [];
+  if (course === "in a nearly full arena") {
+    while (arena.hasRun(SPAN_BYTES)) ballast.push(arena.allocate(SPAN_BYTES));
+  }
   const cut = round.entriesNow();
   const { job, worker } = beginPlayed(rig.keyspace, kind, {}, round.reading);
   round.job = job;
@@ -215,10 +224,23 @@ async function round(kind: Kind, seed: number): Promise<number> {
     else if (random.oneIn(4)) job.step();
     else round.change();
   }
-  toTheEnd(job, worker);
-  assert.deepEqual(worker.delivered, cut);
-  worker.finish();
-  assert.equal((await job.done).result, "saved");
+  if (course === "cancelled") {
+    job.cancel();
+    for (let moment = 0; moment < 30; moment++) round.change();
+    assert.deepEqual(await job.done, { result: "cancelled" });
+  } else {
+    toTheEnd(job, worker);
+    assert.deepEqual(worker.delivered, cut);
+    worker.finish();
+    assert.equal((await job.done).result, "saved");
+  }
+  for (const block of ballast) arena.free(block);
+  expectNothingLeft(round);
+  return round.refused;
+}
+
+/** Nothing is left of the save, and nothing of the keys once they go. */
+function expectNothingLeft({ rig, usedWhenEmpty }: Round): void {
   const { keyspace } = rig;
   assert.equal(keyspace.cut, null);
   assert.equal(keyspace.imageActive, false);
@@ -227,23 +249,35 @@ async function round(kind: Kind, seed: number): Promise<number> {
     database.keys.forEach((ref) => void refs.push(ref));
     for (const ref of refs) database.removeEntry(ref);
   }
-  assert.equal(rig.usedBytes(), round.usedWhenEmpty, "the save or its changes left memory in use");
+  assert.equal(rig.usedBytes(), usedWhenEmpty, "the save or its changes left memory in use");
   assert.equal(keyspace.arena.retiredBytes, 0);
   keyspace.arena.verify();
-  return round.changes;
+}
+
+async function rounds(kind: Kind, course: Course, count: number): Promise<number> {
+  const firstSeed = Date.now() % 1_000_000;
+  let refused = 0;
+  for (let seed = firstSeed; seed < firstSeed + count; seed++) {
+    try {
+      refused += await round(kind, course, seed);
+    } catch (error) {
+      throw new Error(`seed ${seed}`, { cause: error });
+    }
+  }
+  return refused;
 }
 
 for (const kind of KINDS) {
   Deno.test(`${kind}: values of every type are saved as they were while commands change them`, async () => {
-    const firstSeed = Date.now() % 1_000_000;
-    let changes = 0;
-    for (let seed = firstSeed; seed < firstSeed + ROUNDS; seed++) {
-      try {
-        changes += await round(kind, seed);
-      } catch (error) {
-        throw new Error(`seed ${seed}`, { cause: error });
-      }
-    }
-    assert.ok(changes > ROUNDS * 20);
+    await rounds(kind, "to its end", ROUNDS);
+  });
+
+  Deno.test(`${kind}: in a nearly full arena changes are refused whole and the save is as it should be`, async () => {
+    const refused = await rounds(kind, "in a nearly full arena", ROUNDS);
+    assert.ok(refused > ROUNDS, `${refused} commands met a full arena`);
+  });
+
+  Deno.test(`${kind}: a cancelled save of every type leaves nothing`, async () => {
+    await rounds(kind, "cancelled", ROUNDS);
   });
 }
