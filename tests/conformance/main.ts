@@ -96,7 +96,9 @@ class Run {
 
   #print(mode: Mode, result: UnitResult, judgement: Judgement | null): void {
     for (const abort of result.aborts) {
-      console.log(`  ${abort.kind} at "${abort.test}"\n${indented(abort.detail)}`);
+      // Of a start that failed, the end says why: the configuration comes before it.
+      const detail = abort.kind === "start" ? abort.detail.replace(/^[^]*\nERROR:/, "") : abort.detail;
+      console.log(`  ${abort.kind} at "${abort.test}"\n${indented(detail)}`);
     }
     const ok = result.tests.filter((test) => test.status === "ok").length;
     const ends = result.finished ? "" : ", did not finish";

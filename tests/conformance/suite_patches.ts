@@ -76,7 +76,8 @@ const PATCHES: Patch[] = [
             break
         }
         if {[catch {exec kill -0 $pid}] && ![regexp -- " PID: $pid" [exec cat $stdout]]} {
-            start_server_error $config_file "it ended: [exec cat $stdout]"
+            set stderr [file join [file dirname $stdout] stderr]
+            start_server_error $config_file "it ended: [exec cat $stdout $stderr]"
             break
         }`,
   },
