@@ -4,6 +4,7 @@ import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Config } from "../server/config/config.ts";
 import type { CommandLogs } from "../server/command_logs.ts";
+import type { SlowLog, SlowLogEntry } from "../server/slow_log.ts";
 import type { ClientRegistry } from "../server/client_registry.ts";
 import type { KeyWaiters } from "./key_waiters.ts";
 import type { PubSub } from "./pubsub.ts";
@@ -25,6 +26,10 @@ export type SaveType = "fork" | "thread";
 
 /** A command with its counters, as registered. */
 export type RegisteredCommand = Command;
+
+/** One of the logs of COMMANDLOG, and what it tells of a command. */
+export type CommandLog = SlowLog;
+export type LoggedCommand = SlowLogEntry;
 
 export interface ServerServices {
   readonly keyspace: Keyspace;

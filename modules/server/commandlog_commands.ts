@@ -2,12 +2,12 @@
 import { parseSafeInteger } from "../../core/bytes/integer.ts";
 import type { ArgumentDoc, CommandSpec } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
+import type { CommandLog } from "../../core/commands/server_services.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
-import type { SlowLog } from "../../core/server/slow_log.ts";
 import { replyLogEntries } from "./slowlog_commands.ts";
 
 /** The log that argument `index` names, or null after an error reply. */
-function logAt(client: CommandClient, args: Arguments, index: number): SlowLog | null {
+function logAt(client: CommandClient, args: Arguments, index: number): CommandLog | null {
   const { commandLogs } = client.server;
   for (const type of ["slow", "large-request", "large-reply"] as const) {
     if (args.is(index, type)) return commandLogs.of(type);

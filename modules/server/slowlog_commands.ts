@@ -2,8 +2,8 @@
 import { parseSafeInteger } from "../../core/bytes/integer.ts";
 import type { CommandSpec } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
+import type { LoggedCommand } from "../../core/commands/server_services.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
-import type { SlowLogEntry } from "../../core/server/slow_log.ts";
 import { subcommandSyntax } from "../../core/protocol/errors.ts";
 
 const COUNT_DEFAULT = 10;
@@ -26,7 +26,7 @@ function get(client: CommandClient, args: Arguments): void {
 }
 
 /** The entries as SLOWLOG GET and COMMANDLOG GET tell them. */
-export function replyLogEntries({ reply }: CommandClient, entries: readonly SlowLogEntry[]): void {
+export function replyLogEntries({ reply }: CommandClient, entries: readonly LoggedCommand[]): void {
   reply.array(entries.length);
   for (const entry of entries) {
     reply.array(6);

@@ -1,19 +1,21 @@
 // Scenes with several clients, played on Spork and on a real redis-server alike; every reply has to be the same, byte for
-// byte. One line is one act: a client's name, then its command (`@B` in it is the number of client B).
-//   A BLPOP k 0 &   the command blocks: go on as soon as it does
-//   A <             the reply to what A sent last
-//   A >             the next thing that A gets, without asking: a message, another reply
-//   A until WORD    all that A gets up to what has this word in it
-//   A close         the connection ends
-//   ! FIELD         a field of INFO (how many clients are blocked, how many keys are watched...)
-//   . 30            so many milliseconds pass
+// byte. Used by the tests of transactions and of blocking commands.
 import assert from "node:assert/strict";
 import { eventually, pause, type RespClient } from "../harness/mod.ts";
 import { commandLines, type ServerPair } from "./server_pair.ts";
 
 type Server = ServerPair["spork"] | ServerPair["redis"];
 
-/** Plays the scene on both servers, which are emptied before, and compares. */
+/**
+ * Plays the scene on both servers, which are emptied before, and compares. One line is one act: a client's name, then its
+ * command (`@B` in it is the number of client B).
+ *
+ *     A BLPOP k 0 &   the command blocks: go on as soon as it does
+ *     A <             the reply to what A sent last
+ *     A close         the connection ends
+ *     ! FIELD         a field of INFO (how many clients are blocked, how many keys are watched...)
+ *     . 30            so many milliseconds pass
+ */
 export async function playSame(servers: ServerPair, scene: string): Promise<void> {
   const [spork, redis] = await Promise.all([play(servers.spork, scene), play(servers.redis, scene)]);
   assert.deepEqual(spork, redis);
