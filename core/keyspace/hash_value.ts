@@ -2,7 +2,7 @@
 // (and as soon as a field expires). Fields whose time has come are there until `removeExpired`, but nothing finds or
 // visits them. A flyweight: `open` it on an entry, use it, forget it; valid until the next lookup of a key. Called by the hash
 // commands, RDB load and the digest. Hot: finding, setting and reading allocate nothing on the JavaScript heap.
-import type { Arena, Ref } from "../memory/arena.ts";
+import type { Arena, BufferHolder, Ref } from "../memory/arena.ts";
 import { FIELD_STAYS, FieldTable } from "../structures/field_table.ts";
 import { Listpack } from "../structures/listpack.ts";
 import { LISTPACK_EMPTY_BYTES, ListpackElement } from "../structures/listpack_format.ts";
@@ -31,11 +31,13 @@ export interface HashLimits {
 /** For those who only read. */
 const NO_LIMITS: HashLimits = { hashMaxListpackEntries: 2 ** 30 - 1, hashMaxListpackValue: 2 ** 30 - 1 };
 
-export class HashValue {
+const NO_BYTES = new Uint8Array(0);
+
+export class HashValue implements BufferHolder {
   /** The entry; 0 while a new hash has none yet. */
   ref: Ref = 0;
   /** The text that `readField` or `readValue` read: valid until the next read or change. */
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: Uint8Array = NO_BYTES;
   start = 0;
   end = 0;
 
@@ -418,6 +420,12 @@ export class HashValue {
     // Its own flyweight: others attach the keyspace's to something else while a hash is being loaded.
     this.#fields = new FieldTable(keyspace.arena);
     this.#packed = new Listpack(keyspace.arena);
+    keyspace.arena.addHolder(this);
+  }
+
+  releaseBuffer(): void {
+    this.bytes = NO_BYTES;
+    this.#fieldText.release();
   }
 
   #attach(isPacked: boolean, root: Ref): void {

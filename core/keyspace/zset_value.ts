@@ -3,7 +3,7 @@
 // lookup of a key. Called by the sorted set and geo commands, RDB load and the digest. Hot: finding, adding and reading
 // allocate nothing on the JavaScript heap.
 import { DOUBLE_TEXT_BYTES_MAX, formatDouble, parseDouble } from "../bytes/double.ts";
-import type { Arena, Ref } from "../memory/arena.ts";
+import type { Arena, BufferHolder, Ref } from "../memory/arena.ts";
 import { Listpack } from "../structures/listpack.ts";
 import {
   integerAt,
@@ -31,11 +31,13 @@ export interface ZsetLimits {
 /** For those who only read. */
 const NO_LIMITS: ZsetLimits = { zsetMaxListpackEntries: 2 ** 30 - 1, zsetMaxListpackValue: 2 ** 30 - 1 };
 
-export class ZsetValue {
+const NO_BYTES = new Uint8Array(0);
+
+export class ZsetValue implements BufferHolder {
   /** The entry; 0 while a new sorted set has none yet. */
   ref: Ref = 0;
   /** The member that `readMember` read: valid until the next read or change. */
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: Uint8Array = NO_BYTES;
   start = 0;
   end = 0;
   /** The score that `find` or `readScore` read. */
@@ -351,6 +353,13 @@ export class ZsetValue {
     this.#arena = keyspace.arena;
     this.#index = new OrderedIndex(keyspace.arena);
     this.#packed = new Listpack(keyspace.arena);
+    keyspace.arena.addHolder(this);
+  }
+
+  releaseBuffer(): void {
+    this.bytes = NO_BYTES;
+    this.#scoreElement.release();
+    this.#otherMember.release();
   }
 
   #attach(isPacked: boolean, root: Ref): void {

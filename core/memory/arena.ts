@@ -23,12 +23,14 @@ import {
   UNIT_BYTES,
 } from "./arena_layout.ts";
 import { Allocator, ARENA_FULL } from "./allocator.ts";
+import { type BufferHolder, BufferHolders } from "./buffer_holders.ts";
 import { collectDropped } from "./collect_dropped.ts";
 import { CONTROL_WORDS, DeferredFree, type ReaderSlot } from "./deferred_free.ts";
 import { PageImage } from "./page_image.ts";
 import { type ArenaHandle, PageShadow } from "./page_shadow.ts";
 
 export type { Ref } from "./arena_layout.ts";
+export type { BufferHolder } from "./buffer_holders.ts";
 export type { ReaderSlot } from "./deferred_free.ts";
 export type { ArenaHandle } from "./page_shadow.ts";
 export { ARENA_FULL, ArenaFullError } from "./allocator.ts";
@@ -100,6 +102,7 @@ export class Arena {
   #barrier: PageShadow | null = null;
   readonly #deferred: DeferredFree;
   readonly #onReduced: ((bytes: number) => void) | undefined;
+  readonly #holders = new BufferHolders();
 
   private constructor(buffer: SharedArrayBuffer, onReduced: ((bytes: number) => void) | undefined) {
     this.#onReduced = onReduced;
@@ -296,6 +299,11 @@ export class Arena {
     if (this.buffer.byteLength !== total) this.#onReduced?.(this.buffer.byteLength);
   }
 
+  /** Who keeps views of the memory between uses says so here: swap() then tells it. It need not say when it goes. */
+  addHolder(holder: BufferHolder): void {
+    this.#holders.add(holder);
+  }
+
   get stats(): ArenaStats {
     const allocator = this.#allocator;
     const used = allocator.usedGranules * GRANULE_BYTES;
@@ -382,6 +390,7 @@ export class Arena {
     this.i32 = new Int32Array(buffer);
     this.f64 = new Float64Array(buffer);
     this.#allocator.extents.touchedTop = this.#allocator.extents.top;
+    this.#holders.releaseAll();
     collectDropped();
   }
 

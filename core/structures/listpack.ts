@@ -2,7 +2,7 @@
 // bytes, as an RDB file has them. One instance serves all listpacks of an arena; a listpack is a reference, an element
 // a position (byte offset in the listpack, 0 = none), both only until the next change. A change that needs another block
 // returns its reference and retires the old one. Called by the modules of collections. Hot: reading allocates nothing.
-import { type Arena, ArenaFullError, type Ref } from "../memory/arena.ts";
+import { type Arena, ArenaFullError, type BufferHolder, type Ref } from "../memory/arena.ts";
 import {
   LISTPACK_BYTES_MAX,
   LISTPACK_COUNT_UNKNOWN,
@@ -19,7 +19,7 @@ import {
 /** A block is exchanged for a smaller one when less than this share of it is used. */
 const BLOCK_USED_MIN = 1 / 2;
 
-export class Listpack {
+export class Listpack implements BufferHolder {
   /** What `read` has read. */
   readonly element = new ListpackElement();
   /** Position of the element that the last change wrote, or of the one after those that it deleted; 0 = the end. */
@@ -28,7 +28,14 @@ export class Listpack {
   readonly #secondEncoder = new ListpackEncoder();
   readonly #needle = new ListpackNeedle();
 
-  constructor(private readonly arena: Arena) {}
+  constructor(private readonly arena: Arena) {
+    arena.addHolder(this);
+  }
+
+  releaseBuffer(): void {
+    this.element.release();
+    this.#needle.release();
+  }
 
   /** An empty listpack in a block with room for `capacityBytes` in all. Throws ARENA_FULL, as all changes do. */
   create(capacityBytes: number = LISTPACK_EMPTY_BYTES): Ref {

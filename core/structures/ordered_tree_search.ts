@@ -1,7 +1,7 @@
 // Searching the B+tree of an ordered index: by score and member, by either alone, by rank; and going from one element to
 // its neighbours. Changes nothing; ordered_tree.ts, which does, builds on it. Hot: nothing is allocated on the JavaScript
 // heap.
-import type { Arena, Ref } from "../memory/arena.ts";
+import type { Arena, BufferHolder, Ref } from "../memory/arena.ts";
 import {
   ELEMENT_HEADER_BYTES,
   ELEMENT_LENGTH,
@@ -22,7 +22,9 @@ const BY_KEY = 0;
 const BY_SCORE = 1;
 const BY_MEMBER = 2;
 
-export class OrderedTreeSearch {
+const NO_BYTES = new Uint8Array(0);
+
+export class OrderedTreeSearch implements BufferHolder {
   /** The leaf and the place in it that the last search or `step` ended at. */
   leaf: Ref = 0;
   place = 0;
@@ -33,11 +35,17 @@ export class OrderedTreeSearch {
   /** What is searched for. */
   #by = BY_KEY;
   #score = 0;
-  #bytes: Uint8Array = new Uint8Array(0);
+  #bytes: Uint8Array = NO_BYTES;
   #start = 0;
   #end = 0;
 
-  constructor(protected readonly arena: Arena) {}
+  constructor(protected readonly arena: Arena) {
+    arena.addHolder(this);
+  }
+
+  releaseBuffer(): void {
+    this.#bytes = NO_BYTES;
+  }
 
   /** Works on the tree of the index with this root from now on. */
   attach(root: Ref): void {

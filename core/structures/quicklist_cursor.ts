@@ -1,6 +1,6 @@
 // The reading half of a quicklist: its books, and a cursor over its elements, in raw and in compressed nodes.
 // quicklist.ts adds the changes. Hot: walking and reading allocate nothing on the JavaScript heap.
-import type { Arena, Ref } from "../memory/arena.ts";
+import type { Arena, BufferHolder, Ref } from "../memory/arena.ts";
 import {
   LISTPACK_EMPTY_BYTES,
   LISTPACK_HEADER_BYTES,
@@ -29,7 +29,7 @@ import { QuickListNodes } from "./quicklist_nodes.ts";
 
 const NO_BYTES = new Uint8Array(0);
 
-export abstract class QuickListCursor {
+export abstract class QuickListCursor implements BufferHolder {
   /** The list it is attached to. */
   root: Ref = 0;
   /** The text that `read` has read: valid until the next read, move or change. */
@@ -50,10 +50,19 @@ export abstract class QuickListCursor {
   protected unsettled: Ref = 0;
   readonly #element = new ListpackElement();
   readonly #needle = new ListpackNeedle();
-  readonly #plainNeedle = { bytes: new Uint8Array(0) as Uint8Array, start: 0, end: 0 };
+  readonly #plainNeedle = { bytes: NO_BYTES as Uint8Array, start: 0, end: 0 };
 
   constructor(protected readonly arena: Arena) {
     this.nodes = new QuickListNodes(arena);
+    arena.addHolder(this);
+  }
+
+  releaseBuffer(): void {
+    this.view = NO_BYTES;
+    this.bytes = NO_BYTES;
+    this.#element.release();
+    this.#needle.release();
+    this.#plainNeedle.bytes = NO_BYTES;
   }
 
   attach(root: Ref): this {

@@ -2,7 +2,7 @@
 // entries, deleted entries, number of fields, the fields, 0. Then each entry: flags, difference of milliseconds and of
 // sequence to the block's master id, then (unless it has the master entry's fields) their number and fields and values
 // by turns, or else values alone, and last how many elements it has. Called by stream.ts and stream_cursor.ts. Hot.
-import type { Arena, Ref } from "../memory/arena.ts";
+import type { Arena, BufferHolder, Ref } from "../memory/arena.ts";
 import { Int64Words } from "./int64_words.ts";
 import { Listpack } from "./listpack.ts";
 import {
@@ -39,7 +39,7 @@ export function smallInteger(u8: Uint8Array, at: number): number {
   return words.toNumber();
 }
 
-export class StreamBlock {
+export class StreamBlock implements BufferHolder {
   readonly #listpack: Listpack;
   readonly #encoder = new ListpackEncoder();
   readonly #field = new ListpackElement();
@@ -49,6 +49,11 @@ export class StreamBlock {
 
   constructor(private readonly arena: Arena) {
     this.#listpack = new Listpack(arena);
+    arena.addHolder(this);
+  }
+
+  releaseBuffer(): void {
+    this.#field.release();
   }
 
   /** Bytes of the block's listpack. */

@@ -3,20 +3,24 @@ import type { CommandClient } from "../../core/commands/command_client.ts";
 import { TYPE_SET, TYPE_ZSET } from "../../core/keyspace/entry_layout.ts";
 import { SetValue } from "../../core/keyspace/set_value.ts";
 import { ZsetValue } from "../../core/keyspace/zset_value.ts";
+import type { Arena, BufferHolder } from "../../core/memory/arena.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { WRONG_TYPE } from "../../core/protocol/errors.ts";
 
+const NO_BYTES = new Uint8Array(0);
+
 /** One input; absent keys are inputs without members. */
-export class Operand {
+export class Operand implements BufferHolder {
   size = 0;
   weight = 1;
   /** The member and score that `next` read: valid until the next one. */
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: Uint8Array = NO_BYTES;
   start = 0;
   end = 0;
   score = 0;
   #isSet = false;
   #left = 0;
+  #arena: Arena | null = null;
   #zset: ZsetValue | null = null;
   #set: SetValue | null = null;
 
@@ -29,6 +33,10 @@ export class Operand {
     if (ref === 0) return true;
     const type = keyspace.entries.type(ref);
     this.#isSet = type === TYPE_SET;
+    if (this.#arena !== keyspace.arena) {
+      this.#arena = keyspace.arena;
+      keyspace.arena.addHolder(this);
+    }
     if (this.#isSet) {
       this.#set ??= new SetValue();
       this.#set.open(keyspace, ref);
@@ -82,6 +90,10 @@ export class Operand {
     if (!zset.find(member, start, end)) return false;
     this.score = zset.score;
     return true;
+  }
+
+  releaseBuffer(): void {
+    this.bytes = NO_BYTES;
   }
 
   #take(bytes: Uint8Array, start: number, end: number, score: number): void {
