@@ -12,6 +12,8 @@ import {
   NODE_GAP,
   NODE_NEXT,
   ROOT_COUNT,
+  ROOT_DEPTH,
+  ROOT_FILL,
   ROOT_HEAD,
   ROOT_NODES,
 } from "./quicklist_layout.ts";
@@ -43,6 +45,15 @@ export class QuickListReader {
 
   get nodeCount(): number {
     return this.reader.u32(this.#root * 4 + ROOT_NODES);
+  }
+
+  /** As `list-max-listpack-size` was for the list, signed. */
+  get fill(): number {
+    return this.reader.u32(this.#root * 4 + ROOT_FILL) | 0;
+  }
+
+  get compressDepth(): number {
+    return this.reader.u32(this.#root * 4 + ROOT_DEPTH);
   }
 
   /** Moves to the next node; false after the last. */

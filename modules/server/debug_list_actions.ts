@@ -7,7 +7,7 @@ import { LiveReader } from "../../core/memory/arena_reader.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { PACKED_THRESHOLD_RANGE } from "../../core/protocol/errors.ts";
 import { LISTPACK_EMPTY_BYTES } from "../../core/structures/listpack_format.ts";
-import { QuickList, setPackedThreshold } from "../../core/structures/quicklist.ts";
+import { setPackedThreshold } from "../../core/structures/quicklist.ts";
 import { QuickListReader } from "../../core/structures/quicklist_reader.ts";
 
 /** As Valkey has it: a little below 4 GiB. */
@@ -27,19 +27,19 @@ const UNITS: Record<string, number> = {
 export function quicklistFields(keyspace: Keyspace, ref: Ref): string {
   const { arena, entries } = keyspace;
   if (entries.type(ref) !== TYPE_LIST || entries.encoding(ref) === ENCODING_LISTPACK) return "";
-  const value = entries.valueRef(ref);
-  const list = new QuickList(arena).attach(value);
+  const list = new QuickListReader(new LiveReader(arena)).open(entries.valueRef(ref));
   const average = (list.length / list.nodeCount).toFixed(2);
-  const reader = new QuickListReader(new LiveReader(arena)).open(value);
   let bytes = 0;
-  while (reader.nextNode()) bytes += reader.isPacked ? reader.bytes + LISTPACK_EMPTY_BYTES : reader.bytes;
+  while (list.nextNode()) bytes += list.isPacked ? list.bytes + LISTPACK_EMPTY_BYTES : list.bytes;
   return ` ql_nodes:${list.nodeCount} ql_avg_node:${average} ql_listpack_max:${list.fill} ` +
     `ql_compressed:${list.compressDepth > 0 ? 1 : 0} ql_uncompressed_size:${bytes}`;
 }
 
 /** Bytes of the listpack that a list in that encoding is. */
 export function listpackBytesOfList(keyspace: Keyspace, ref: Ref): number {
-  return new QuickList(keyspace.arena).attach(keyspace.entries.valueRef(ref)).packedBytes;
+  const { arena, entries } = keyspace;
+  const list = new QuickListReader(new LiveReader(arena)).open(entries.valueRef(ref));
+  return list.nextNode() ? list.bytes + LISTPACK_EMPTY_BYTES : LISTPACK_EMPTY_BYTES;
 }
 
 export function quicklistPackedThreshold(client: CommandClient, args: Arguments): void {
