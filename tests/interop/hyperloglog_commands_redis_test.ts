@@ -55,7 +55,7 @@ async function compare(lists: fc.Arbitrary<Command[]>): Promise<void> {
   await using client = await server.connect();
   await fc.assert(
     fc.asyncProperty(lists, async (list) => await compareReplies(rig, client, list)),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 }
 
