@@ -2,25 +2,13 @@
 // while it is small; an OrderedIndex after. A flyweight: `open` it on an entry, use it, forget it; valid until the next
 // lookup of a key. Called by the sorted set and geo commands, RDB load and the digest. Hot: finding, adding and reading
 // allocate nothing on the JavaScript heap.
-import { DOUBLE_TEXT_BYTES_MAX, formatDouble, parseDouble } from "../bytes/double.ts";
 import type { Arena, BufferHolder, Ref } from "../memory/arena.ts";
-import { Listpack } from "../structures/listpack.ts";
-import {
-  integerAt,
-  LISTPACK_EMPTY_BYTES,
-  ListpackElement,
-  nextElement,
-} from "../structures/listpack_format.ts";
 import { OrderedIndex } from "../structures/ordered_index.ts";
+import { SortedListpack } from "../structures/sorted_listpack.ts";
 import type { Database } from "./database.ts";
 import { ENCODING_LISTPACK, ENCODING_SKIPLIST, TYPE_ZSET } from "./entry_layout.ts";
 import { NO_EXPIRE } from "./entry_store.ts";
 import type { Keyspace } from "./keyspace.ts";
-
-/** A short member's overhead and a score, in a listpack: right for most, and a start for the others. */
-const SHORT_PAIR_BYTES = 8;
-/** The same for a member and a score of any length, at most. */
-const PAIR_OVERHEAD_BYTES_MAX = 20 + DOUBLE_TEXT_BYTES_MAX;
 
 /** Up to where a sorted set stays a listpack: members, and bytes of a member. The configuration's values will do. */
 export interface ZsetLimits {
@@ -48,14 +36,11 @@ export class ZsetValue implements BufferHolder {
   #keyspace!: Keyspace;
   #arena!: Arena;
   #index!: OrderedIndex;
-  #packed!: Listpack;
+  #packed!: SortedListpack;
   #root: Ref = 0;
   #isPacked = false;
   #entriesMax = 0;
   #memberBytesMax = 0;
-  readonly #scoreElement = new ListpackElement();
-  readonly #otherMember = new ListpackElement();
-  readonly #scoreText = new Uint8Array(DOUBLE_TEXT_BYTES_MAX);
 
   /** Works on the sorted set of this entry from now on. Without limits it is only to be read. */
   open(keyspace: Keyspace, ref: Ref, limits: ZsetLimits = NO_LIMITS): void {
@@ -82,7 +67,7 @@ export class ZsetValue implements BufferHolder {
     if (members > this.#entriesMax || longest > this.#memberBytesMax || this.#entriesMax === 0) {
       this.#attach(false, this.#index.create(members));
     } else {
-      this.#attach(true, this.#packed.create(LISTPACK_EMPTY_BYTES + bytes + members * SHORT_PAIR_BYTES));
+      this.#attach(true, this.#packed.create(members, bytes));
     }
   }
 
@@ -152,7 +137,7 @@ export class ZsetValue implements BufferHolder {
 
   /** Number of members. */
   get size(): number {
-    return this.#isPacked ? this.#packed.length(this.#root) / 2 : this.#index.size;
+    return this.#isPacked ? this.#packed.size(this.#root) : this.#index.size;
   }
 
   /** Bytes of the listpack; 0 where it is an index. */
@@ -163,8 +148,7 @@ export class ZsetValue implements BufferHolder {
   /** Whether the sorted set has the member; then `score` is its score. */
   find(member: Uint8Array, start: number, end: number): boolean {
     if (this.#isPacked) {
-      const packed = this.#packed;
-      this.place = packed.find(this.#root, packed.first(this.#root), member, start, end, 1);
+      this.place = this.#packed.find(this.#root, member, start, end);
       if (this.place !== 0) this.readScore();
     } else {
       this.place = this.#index.find(member, start, end);
@@ -189,8 +173,12 @@ export class ZsetValue implements BufferHolder {
       this.#becomeIndex(this.size + 1);
       this.#index.find(member, start, end);
     }
-    if (this.#isPacked) this.#insertPacked(member, start, end, score);
-    else this.place = this.#index.insertAfterFind(member, start, end, score);
+    if (this.#isPacked) {
+      this.#moveTo(this.#packed.insert(this.#root, member, start, end, score));
+      this.place = this.#packed.lastPlace;
+    } else {
+      this.place = this.#index.insertAfterFind(member, start, end, score);
+    }
   }
 
   /**
@@ -199,20 +187,23 @@ export class ZsetValue implements BufferHolder {
    */
   setScore(member: Uint8Array, start: number, end: number, score: number): void {
     if (!this.#isPacked) this.#index.setScore(this.place, score);
-    else if (this.score !== score) this.#movePacked(member, start, end, score);
+    else if (this.score !== score) {
+      this.#moveTo(this.#packed.setScore(this.#root, this.place, member, start, end, score));
+      this.place = 0;
+    }
     this.score = score;
   }
 
   /** Takes out the member that `find` found. */
   removeFound(): void {
-    if (this.#isPacked) this.#moveTo(this.#packed.deleteRange(this.#root, this.place, 2));
+    if (this.#isPacked) this.#moveTo(this.#packed.remove(this.#root, this.place, 1));
     else this.#index.remove(this.place);
     this.place = 0;
   }
 
   /** Takes out the current member, which must be the one that the last `seek` went to. */
   removeSought(): void {
-    if (this.#isPacked) this.#moveTo(this.#packed.deleteRange(this.#root, this.place, 2));
+    if (this.#isPacked) this.#moveTo(this.#packed.remove(this.#root, this.place, 1));
     else this.#index.removeSought();
     this.place = 0;
   }
@@ -220,8 +211,8 @@ export class ZsetValue implements BufferHolder {
   /** Takes out `count` members from a rank on. There are so many. */
   removeRange(rank: number, count: number): void {
     if (this.#isPacked) {
-      const position = this.#packed.seek(this.#root, rank * 2);
-      this.#moveTo(this.#packed.deleteRange(this.#root, position, count * 2));
+      const place = this.#packed.seek(this.#root, rank);
+      this.#moveTo(this.#packed.remove(this.#root, place, count));
       return;
     }
     const { tree } = this.#index;
@@ -233,54 +224,41 @@ export class ZsetValue implements BufferHolder {
 
   /** Rank of the member that `find` found, counted from the lowest. */
   rank(): number {
-    if (!this.#isPacked) return this.#index.rankOf(this.place);
-    let rank = 0;
-    for (let position = this.#firstPair(); position !== this.place; position = this.#nextPair(position)) {
-      rank++;
-    }
-    return rank;
+    return this.#isPacked ? this.#packed.rankOf(this.#root, this.place) : this.#index.rankOf(this.place);
   }
 
   /** How many members have a lower score. */
   countBelowScore(score: number): number {
-    if (!this.#isPacked) return this.#index.tree.countBelowScore(score);
-    let count = 0;
-    for (let position = this.#firstPair(); position !== 0; position = this.#nextPair(position)) {
-      if (!(this.#scoreOfPair(position) < score)) break;
-      count++;
-    }
-    return count;
+    return this.#isPacked
+      ? this.#packed.countBelowScore(this.#root, score)
+      : this.#index.tree.countBelowScore(score);
   }
 
   /** How many members have this score or a lower one. */
   countToScore(score: number): number {
-    if (!this.#isPacked) return this.#index.tree.countToScore(score);
-    let count = 0;
-    for (let position = this.#firstPair(); position !== 0; position = this.#nextPair(position)) {
-      if (!(this.#scoreOfPair(position) <= score)) break;
-      count++;
-    }
-    return count;
+    return this.#isPacked
+      ? this.#packed.countToScore(this.#root, score)
+      : this.#index.tree.countToScore(score);
   }
 
   /** How many members come before this text. Where scores differ the answer means nothing. */
   countBelowMember(bytes: Uint8Array, start: number, end: number): number {
     return this.#isPacked
-      ? this.#countPackedMembers(bytes, start, end, 0)
+      ? this.#packed.countBelowMember(this.#root, bytes, start, end)
       : this.#index.tree.countBelowMember(bytes, start, end);
   }
 
   /** How many members come before this text or are this text. Where scores differ the answer means nothing. */
   countToMember(bytes: Uint8Array, start: number, end: number): number {
     return this.#isPacked
-      ? this.#countPackedMembers(bytes, start, end, 1)
+      ? this.#packed.countToMember(this.#root, bytes, start, end)
       : this.#index.tree.countToMember(bytes, start, end);
   }
 
   /** Makes the member with this rank, which there must be, the current one. */
   seek(rank: number): void {
     if (this.#isPacked) {
-      this.place = this.#packed.seek(this.#root, rank * 2);
+      this.place = this.#packed.seek(this.#root, rank);
     } else {
       this.#index.tree.seek(rank);
       this.place = this.#index.tree.element;
@@ -290,7 +268,7 @@ export class ZsetValue implements BufferHolder {
   /** Goes on to the next higher member after `seek`; false behind the last. The sorted set must not change meanwhile. */
   forward(): boolean {
     if (this.#isPacked) {
-      this.place = this.#nextPair(this.place);
+      this.place = this.#packed.next(this.#root, this.place);
       return this.place !== 0;
     }
     if (!this.#index.tree.forward()) return false;
@@ -301,9 +279,7 @@ export class ZsetValue implements BufferHolder {
   /** Goes back to the next lower member after `seek`; false before the first. */
   backward(): boolean {
     if (this.#isPacked) {
-      const packed = this.#packed;
-      const score = packed.previous(this.#root, this.place);
-      this.place = score === 0 ? 0 : packed.previous(this.#root, score);
+      this.place = this.#packed.previous(this.#root, this.place);
       return this.place !== 0;
     }
     if (!this.#index.tree.backward()) return false;
@@ -314,7 +290,7 @@ export class ZsetValue implements BufferHolder {
   /** Reads the current member. */
   readMember(): void {
     if (this.#isPacked) {
-      const element = this.#packed.read(this.#root, this.place);
+      const element = this.#packed.member(this.#root, this.place);
       this.bytes = element.bytes;
       this.start = element.start;
       this.end = element.end;
@@ -327,20 +303,23 @@ export class ZsetValue implements BufferHolder {
 
   /** Reads the current member's score. */
   readScore(): void {
-    this.score = this.#isPacked ? this.#scoreOfPair(this.place) : this.#index.scoreOf(this.place);
+    this.score = this.#isPacked
+      ? this.#packed.score(this.#root, this.place)
+      : this.#index.scoreOf(this.place);
   }
 
   /** Place of a member picked at random, each with the same chance. The sorted set is not empty. */
   randomPlace(): number {
     if (!this.#isPacked) return this.#index.members.random();
-    return this.#packed.seek(this.#root, 2 * Math.floor(Math.random() * this.size));
+    return this.#packed.seek(this.#root, Math.floor(Math.random() * this.size));
   }
 
   /** One step of a scan: visits places and returns the next cursor, 0 = done. A listpack is visited whole. */
   scan(cursor: number, visit: (place: number) => void): number {
     if (!this.#isPacked) return this.#index.members.scan(cursor, visit);
-    for (let position = this.#firstPair(); position !== 0; position = this.#nextPair(position)) {
-      visit(position);
+    const packed = this.#packed;
+    for (let place = packed.first(this.#root); place !== 0; place = packed.next(this.#root, place)) {
+      visit(place);
     }
     return 0;
   }
@@ -352,14 +331,12 @@ export class ZsetValue implements BufferHolder {
     this.#keyspace = keyspace;
     this.#arena = keyspace.arena;
     this.#index = new OrderedIndex(keyspace.arena);
-    this.#packed = new Listpack(keyspace.arena);
+    this.#packed = new SortedListpack(keyspace.arena);
     keyspace.arena.addHolder(this);
   }
 
   releaseBuffer(): void {
     this.bytes = NO_BYTES;
-    this.#scoreElement.release();
-    this.#otherMember.release();
   }
 
   #attach(isPacked: boolean, root: Ref): void {
@@ -378,103 +355,7 @@ export class ZsetValue implements BufferHolder {
 
   #mayPack(memberBytes: number): boolean {
     return memberBytes <= this.#memberBytesMax && this.size < this.#entriesMax &&
-      this.#packed.isSafeToAdd(this.#root, memberBytes + PAIR_OVERHEAD_BYTES_MAX);
-  }
-
-  #firstPair(): number {
-    return this.#packed.first(this.#root);
-  }
-
-  #nextPair(position: number): number {
-    const packed = this.#packed;
-    return packed.next(this.#root, packed.next(this.#root, position));
-  }
-
-  #scoreOfPair(position: number): number {
-    const { u8 } = this.#arena;
-    const at = nextElement(u8, this.#root * 16 + position);
-    const score = integerAt(u8, at);
-    if (score === score) return score;
-    const element = this.#scoreElement;
-    element.read(u8, at);
-    return parseDouble(element.bytes, element.start, element.end);
-  }
-
-  /** Below 0 where the member at a position comes before this text. */
-  #comparePacked(position: number, bytes: Uint8Array, start: number, end: number): number {
-    const member = this.#otherMember;
-    member.read(this.#arena.u8, this.#root * 16 + position);
-    const length = member.end - member.start;
-    const common = Math.min(length, end - start);
-    for (let index = 0; index < common; index++) {
-      const order = member.bytes[member.start + index] - bytes[start + index];
-      if (order !== 0) return order;
-    }
-    return length - (end - start);
-  }
-
-  #countPackedMembers(bytes: Uint8Array, start: number, end: number, below: number): number {
-    let count = 0;
-    for (let position = this.#firstPair(); position !== 0; position = this.#nextPair(position)) {
-      if (this.#comparePacked(position, bytes, start, end) >= below) break;
-      count++;
-    }
-    return count;
-  }
-
-  #pairPrecedes(position: number, bytes: Uint8Array, start: number, end: number, score: number): boolean {
-    const other = this.#scoreOfPair(position);
-    return other < score || (other === score && this.#comparePacked(position, bytes, start, end) < 0);
-  }
-
-  /** The pair before which a member with this score belongs; 0 = the end. */
-  #pairAfter(bytes: Uint8Array, start: number, end: number, score: number): number {
-    const packed = this.#packed;
-    const last = packed.last(this.#root);
-    if (last === 0) return 0;
-    // Often members come in order.
-    if (this.#pairPrecedes(packed.previous(this.#root, last), bytes, start, end, score)) return 0;
-    let position = this.#firstPair();
-    while (this.#pairPrecedes(position, bytes, start, end, score)) position = this.#nextPair(position);
-    return position;
-  }
-
-  #insertPacked(member: Uint8Array, start: number, end: number, score: number): void {
-    this.#insertPair(this.#pairAfter(member, start, end, score), member, start, end, score);
-    this.place = this.#packed.position;
-  }
-
-  #insertPair(before: number, member: Uint8Array, start: number, end: number, score: number): void {
-    const text = this.#scoreText;
-    const length = formatPackedScore(text, score);
-    this.#moveTo(this.#packed.insertPair(this.#root, before, member, start, end, text, 0, length));
-  }
-
-  #movePacked(member: Uint8Array, start: number, end: number, score: number): void {
-    const packed = this.#packed;
-    const old = this.place;
-    const before = this.#pairAfter(member, start, end, score);
-    if (before === old || before === this.#nextPair(old)) {
-      this.#replaceScore(packed.next(this.#root, old), score);
-      return;
-    }
-    // Added before it is taken out: only adding can fail.
-    const had = packed.bytes(this.#root);
-    this.#insertPair(before, member, start, end, score);
-    const added = packed.bytes(this.#root) - had;
-    const isBehind = before === 0 || before > old;
-    this.#moveTo(packed.deleteRange(this.#root, isBehind ? old : old + added, 2));
-    this.place = 0;
-  }
-
-  #replaceScore(position: number, score: number): void {
-    if (Number.isSafeInteger(score)) {
-      this.#moveTo(this.#packed.replaceNumber(this.#root, position, score));
-      return;
-    }
-    const text = this.#scoreText;
-    const length = formatPackedScore(text, score);
-    this.#moveTo(this.#packed.replace(this.#root, position, text, 0, length));
+      this.#packed.isSafeToAdd(this.#root, memberBytes);
   }
 
   /** Turns the listpack into an index for at least so many members. Throws ARENA_FULL with the listpack in place. */
@@ -484,11 +365,10 @@ export class ZsetValue implements BufferHolder {
     const index = this.#index;
     const root = index.create(Math.max(members, this.size));
     try {
-      for (let position = packed.first(listpack); position !== 0; position = this.#nextPair(position)) {
-        const score = this.#scoreOfPair(position);
-        const member = packed.read(listpack, position);
+      for (let place = packed.first(listpack); place !== 0; place = packed.next(listpack, place)) {
+        const member = packed.member(listpack, place);
         index.find(member.bytes, member.start, member.end);
-        index.insertAfterFind(member.bytes, member.start, member.end, score);
+        index.insertAfterFind(member.bytes, member.start, member.end, packed.score(listpack, place));
       }
     } catch (error) {
       index.destroy();
@@ -501,9 +381,4 @@ export class ZsetValue implements BufferHolder {
     }
     packed.free(listpack);
   }
-}
-
-/** A score as it stands in a listpack: -0 is 0 there, as it is in Valkey. Returns the length. */
-function formatPackedScore(text: Uint8Array, score: number): number {
-  return formatDouble(text, 0, score === 0 ? 0 : score);
 }
