@@ -128,7 +128,7 @@ export const countCommands: CommandSpec[] = [
   {
     name: "pfcount",
     arity: -2,
-    flags: ["readonly"],
+    flags: ["readonly", "may_replicate"],
     categories: ["hyperloglog"],
     keySpecs: manyKeys(1, "RW", "access"),
     since: "2.8.9",

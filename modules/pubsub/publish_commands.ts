@@ -15,7 +15,7 @@ export const publishCommands: CommandSpec[] = [
   {
     name: "publish",
     arity: 3,
-    flags: ["pubsub", "loading", "stale", "fast"],
+    flags: ["pubsub", "loading", "stale", "fast", "may_replicate"],
     categories: [],
     keySpecs: [],
     since: "2.0.0",
@@ -28,7 +28,7 @@ export const publishCommands: CommandSpec[] = [
   {
     name: "spublish",
     arity: 3,
-    flags: ["pubsub", "loading", "stale", "fast"],
+    flags: ["pubsub", "loading", "stale", "fast", "may_replicate"],
     categories: [],
     keySpecs: [
       { flags: ["not_key"], begin: { index: 1 }, find: { lastKey: 0, step: 1, limit: 0 } },

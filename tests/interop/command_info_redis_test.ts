@@ -17,8 +17,8 @@ interface CommandFacts {
   keySpecs: unknown[];
 }
 
-/** redis-server 7.0 has this flag but does not print it. */
-const UNPRINTED_FLAG = "protected";
+/** redis-server 7.0 has these flags but does not print them. */
+const UNPRINTED_FLAGS = ["protected", "may_replicate"];
 
 /** Later versions accept fewer words here, and reply an error of their own, or have more options. */
 const ARITY_CHANGED = new Set(["command|getkeys", "command|getkeysandflags", "zrank", "zrevrank"]);
@@ -73,7 +73,7 @@ function factsOf(command: Command): CommandFacts {
   const { first, last, step } = legacyRange(spec);
   return {
     arity: spec.arity,
-    flags: spec.flags.filter((flag) => flag !== UNPRINTED_FLAG).toSorted(),
+    flags: spec.flags.filter((flag) => !UNPRINTED_FLAGS.includes(flag)).toSorted(),
     range: [first, last, step],
     categories: command.categories.map((name) => `@${name}`).toSorted(),
     tips: (spec.tips ?? []).toSorted(),
