@@ -135,7 +135,7 @@ export class ListValue {
       return;
     }
     if (this.#encoding === ENCODING_LISTPACK) return;
-    // Where nodes are limited by their count, bytes do not matter here, in Valkey neither.
+    // Where nodes are limited by their count, bytes do not matter here, as in Valkey.
     const bytesMax = this.#fill >= 0 ? Infinity : Math.floor(nodeBytesMax(this.#fill) / divisor);
     const countMax = Math.floor(nodeCountMax(this.#fill) / divisor);
     if (packedBytes <= bytesMax && items.length <= countMax) this.#setEncoding(ENCODING_LISTPACK);
