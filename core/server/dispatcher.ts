@@ -235,7 +235,8 @@ export class Dispatcher {
     }
     if (client.noTouch) keyspace.freezeAccess = keyspace.imageActive;
     if (this.monitors.active && (command.flags & (FLAG_ADMIN | FLAG_SKIP_MONITOR)) === 0) {
-      this.monitors.feed(client, client.db.id, args);
+      // What has waited for a key was told when it began to.
+      if (client.blockedMicros === 0) this.monitors.feed(client, client.db.id, args);
     }
     if (client.blocking !== null) {
       this.suspendRun(client);

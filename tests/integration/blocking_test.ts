@@ -78,6 +78,20 @@ Deno.test("waiting for keys", async (test) => {
     await client.call("CONFIG", "SET", "slowlog-log-slower-than", "10000");
   });
 
+  await test.step("MONITOR tells a command that waits once, when it begins to", async () => {
+    await using a = await server.connect();
+    await using monitor = await server.connect();
+    await monitor.call("MONITOR");
+    const taken = a.call("BLPOP", "k", "0");
+    await blocked(client, 1);
+    await client.pipeline([["MULTI"], ["RPUSH", "k", "1"], ["EXEC"]]);
+    await taken;
+    await client.call("ECHO", "end");
+    const told: string[] = [];
+    while (told.at(-1) !== "ECHO") told.push(/"(\w+)"/.exec(String(await monitor.reply()))![1].toUpperCase());
+    assert.deepEqual(told.filter((name) => name !== "INFO"), ["BLPOP", "MULTI", "RPUSH", "EXEC", "ECHO"]);
+  });
+
   await test.step("a wait whose time is up ends, and not before", async () => {
     await using a = await server.connect();
     const start = performance.now();
