@@ -28,7 +28,7 @@ function digestOf(rig: FullRig, key: string): string {
   return valueDigest(rig.keyspace, database.peek(latin1Bytes(key), 0, key.length));
 }
 
-/** What there is to look at, of one value. */
+/** The integer of an integer reply. */
 function numberIn(reply: string): number {
   assert.match(reply, /^:\d+\r\n$/);
   return Number(reply.slice(1));
