@@ -78,6 +78,25 @@ Deno.test("waiting for keys", async (test) => {
     await client.call("CONFIG", "SET", "slowlog-log-slower-than", "10000");
   });
 
+  // redis-server and Valkey leave the waiter alone where a STORE option overwrites a key of another type.
+  await test.step("a value that takes the place of one of another type is noticed too", async () => {
+    await using a = await server.connect();
+    for (
+      const [wait, ...ways] of [
+        ["BLPOP k 0", "SET k v", "RPUSH src 1 2", "SORT src STORE k"],
+        ["BZPOPMIN k 0", "SET k v", "ZADD src 1 a", "ZUNIONSTORE k 1 src"],
+        ["BZPOPMIN k 0", "RPUSH k 1", "GEOADD src 1 1 a", "GEORADIUS src 1 1 10 m STORE k"],
+      ]
+    ) {
+      await client.call("FLUSHALL");
+      const taken = a.call(...wait.split(" "));
+      await blocked(client, 1);
+      for (const way of ways) await client.call(...way.split(" "));
+      assert.equal((await taken as string[])[0], "k");
+    }
+    await client.call("FLUSHALL");
+  });
+
   await test.step("MONITOR tells a command that waits once, when it begins to", async () => {
     await using a = await server.connect();
     await using monitor = await server.connect();
