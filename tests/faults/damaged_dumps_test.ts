@@ -83,10 +83,11 @@ async function runWatched(args: string[], seed: number): Promise<string> {
   };
   let watchdog = setTimeout(kill, SILENCE_MS_MAX);
   const read = async (stream: ReadableStream<Uint8Array>) => {
-    for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) {
       clearTimeout(watchdog);
       watchdog = setTimeout(kill, SILENCE_MS_MAX);
-      lines.push(...chunk.trimEnd().split("\n"));
+      lines.push(...decoder.decode(chunk, { stream: true }).trimEnd().split("\n"));
     }
   };
   try {
