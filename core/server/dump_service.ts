@@ -30,7 +30,7 @@ export class DumpService {
     private readonly onRefused: (reason: string) => void = () => {},
   ) {
     this.encoder = new DumpEncoder(new LiveReader(keyspace.arena));
-    this.sink = new KeyspaceSink(keyspace, config.values, { existing: "replace" });
+    this.sink = new KeyspaceSink(keyspace, config.values, { existing: "replace", news: "told" });
   }
 
   dump(ref: Ref): Uint8Array {

@@ -2,6 +2,7 @@
 // unlinked gives its memory back.
 import assert from "node:assert/strict";
 import { eventually, parseInfo, type RespClient, SporkServer } from "../harness/mod.ts";
+import { payloadOf } from "../interop/server_pair.ts";
 import { Random } from "../values/random.ts";
 import { SAMPLES } from "../values/samples.ts";
 import { datasetCommands, fingerprint } from "./dataset.ts";
@@ -81,5 +82,32 @@ Deno.test("what is flushed or unlinked gives its memory back", async () => {
     const keys = (await client.call("KEYS", "*") as string[]).filter((key) => key !== "stays");
     await end(keys);
     await eventually(async () => await usedBytes(client) <= empty + 20_000, { what: `the end of ${name}` });
+  }
+});
+
+Deno.test("a key that is restored serves the clients that wait for it", async () => {
+  await using server = await SporkServer.start();
+  await using client = await server.connect();
+  await using waiting = await server.connect();
+  await client.pipeline([
+    ["RPUSH", "list", "a", "b"],
+    ["ZADD", "zset", 1, "m"],
+    ["XADD", "stream", "1-1", "f", "v"],
+  ]);
+  const waits: [source: string, command: (string | number)[], reply: unknown][] = [
+    ["list", ["BLPOP", "new", 0], ["new", "a"]],
+    ["list", ["BLMOVE", "new", "target", "RIGHT", "LEFT", 0], "b"],
+    ["zset", ["BZPOPMIN", "new", 0], ["new", "m", "1"]],
+    ["stream", ["XREAD", "BLOCK", 0, "STREAMS", "new", "0"], [["new", [["1-1", ["f", "v"]]]]]],
+  ];
+  for (const [source, [name, ...words], reply] of waits) {
+    const payload = payloadOf(await client.raw("DUMP", source));
+    await client.call("DEL", "new");
+    const waited = waiting.call(name as string, ...words);
+    await eventually(async () => (await server.info("clients")).blocked_clients === "1", {
+      what: "a blocked client",
+    });
+    assert.equal(await client.call("RESTORE", "new", 0, payload), "OK");
+    assert.deepEqual(await waited, reply);
   }
 });

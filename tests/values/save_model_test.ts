@@ -132,13 +132,22 @@ class Round {
     }
   }
 
+  private restore(key: string, payload: Uint8Array): void {
+    try {
+      assert.equal(this.rig.raw("RESTORE", key, "0", payload, "REPLACE"), "+OK\r\n");
+    } catch (error) {
+      if (error !== ARENA_FULL) throw error;
+      this.refused++;
+    }
+  }
+
   /** One command on one of the keys, whatever it is now. */
   change(): void {
     const { random, rig } = this;
     this.use(random.below(DATABASES));
     const key = `k${random.below(KEYS)}`;
     const type = rig.run(["TYPE", key]).slice(1, -2);
-    switch (random.below(14)) {
+    switch (random.below(16)) {
       case 0:
         return void this.run([random.oneIn(2) ? "DEL" : "UNLINK", key]);
       case 1:
@@ -158,6 +167,11 @@ class Round {
         return void this.run(
           random.oneIn(2) ? ["PERSIST", key] : ["PEXPIRE", key, 1 + random.below(100_000)],
         );
+      case 6: {
+        const payload = rig.dump(`k${random.below(KEYS)}`);
+        if (payload.length > 0) this.restore(key, payload);
+        return;
+      }
       case 5: {
         const commands = random.pick(SAMPLES).make(key, random);
         for (const words of commands.slice(0, 30)) this.run(words);

@@ -12,6 +12,8 @@ import { StringSlot } from "../string_slot.ts";
 export interface KeyPlacerOptions {
   /** What becomes of a key that is there already: refused (the load fails) or replaced (DEBUG RELOAD, AOF). */
   existing: "refuse" | "replace";
+  /** Whether clients that wait for keys and listeners of new keys are told (RESTORE), or not (loading). Default: quiet. */
+  news?: "told" | "quiet";
 }
 
 export class KeyPlacer {
@@ -71,6 +73,10 @@ export class KeyPlacer {
     try {
       if (this.#old !== 0) {
         database.replaceEntry(this.#old, ref);
+        return;
+      }
+      if (this.options.news === "told") {
+        database.addEntry(ref);
         return;
       }
       if (flags !== 0) indexEntry(database, ref, flags);
