@@ -47,6 +47,8 @@ export interface CommandClient {
   mayBlock: boolean;
   /** The arguments of the command that blocked the client; null where it is not blocked. */
   readonly heldArgs: Arguments | null;
+  /** Of KeyWaiters: the latest wait of a command that may run again, with its place and its deadline. */
+  keyWait: unknown;
   /** Between MULTI and EXEC; null otherwise. */
   transaction: Transaction | null;
   /** A watched key has changed: EXEC will fail. */

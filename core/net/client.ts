@@ -81,6 +81,7 @@ export class Client implements CommandClient {
   channels = 0;
   patterns = 0;
   shardChannels = 0;
+  keyWait: unknown = null;
   transaction: Transaction | null = null;
   dirtyExec = false;
   watchedKeys = 0;

@@ -25,8 +25,6 @@ export class KeyWaiters implements KeyWaitersInterface {
   /** By database number. */
   private readonly databases = new Map<number, WaitingDatabase>();
   private readonly deadlines: Deadlines<Waiter>;
-  /** Of clients whose command runs again: their place and deadline, in case it waits again. */
-  private readonly places = new WeakMap<Arguments, Waiter>();
   private readyKeys: KeyQueue[] = [];
   private serving = false;
   private nextTicket = 1;
@@ -63,10 +61,15 @@ export class KeyWaiters implements KeyWaitersInterface {
   }
 
   wait(client: CommandClient, args: Arguments, options: WaitOptions): void {
-    const before = this.places.get(args);
+    const before = client.keyWait as Waiter | null;
+    const again = before !== null && before.args === args;
     const { clock } = this.host.keyspace;
-    const ticket = before?.ticket ?? this.nextTicket++;
-    const deadline = before?.deadline ?? (options.timeoutMs > 0 ? clock.ms + options.timeoutMs : Infinity);
+    const ticket = again ? before.ticket : this.nextTicket++;
+    const deadline = again
+      ? before.deadline
+      : options.timeoutMs > 0
+      ? clock.ms + options.timeoutMs
+      : Infinity;
     const waiter = new Waiter(this, client, options, ticket, deadline);
     const database = this.waitingIn(client.db);
     const step = options.step ?? 1;
@@ -75,7 +78,8 @@ export class KeyWaiters implements KeyWaitersInterface {
     }
     if (waiter.deadline < Infinity) this.deadlines.add(waiter);
     client.block(waiter);
-    this.places.set(client.heldArgs!, waiter);
+    waiter.args = client.heldArgs;
+    client.keyWait = waiter;
   }
 
   ready(database: Database, key: Uint8Array, start: number, end: number): void {
@@ -135,6 +139,7 @@ export class KeyWaiters implements KeyWaitersInterface {
       }
       this.forget(waiter);
       waiter.client.runAgain();
+      if (waiter.client.blocking === null) waiter.client.keyWait = null;
       if (index < waiters.length && waiters[index].ticket === waiter.ticket) index++;
     }
   }
@@ -148,6 +153,7 @@ export class KeyWaiters implements KeyWaitersInterface {
   /** CLIENT UNBLOCK: writes the reply. */
   release(waiter: Waiter, how: "timeout" | "error"): void {
     const { client } = waiter;
+    client.keyWait = null;
     this.forget(waiter);
     if (how === "timeout") waiter.options.timedOut(client);
     else client.reply.error(UNBLOCKED);
@@ -170,6 +176,8 @@ class Waiter implements Blocking, Timed {
   readonly reason = "keys";
   readonly queues: KeyQueue[] = [];
   heapIndex = -1;
+  /** Those that the client holds: a command that runs again has the same. */
+  args: Arguments | null = null;
 
   constructor(
     private readonly owner: KeyWaiters,

@@ -48,6 +48,7 @@ class World {
 class FakeClient {
   readonly mayBlock = true;
   blocking: Blocking | null = null;
+  keyWait: unknown = null;
   heldArgs: Arguments | null = null;
   runs = 0;
   options: Partial<WaitOptions> = {};
