@@ -126,6 +126,27 @@ Deno.test("arena: copies, moves and fills do what the same on an array does, at 
   );
 });
 
+Deno.test("arena: doubles and words move as in typed arrays, whatever overlaps", () => {
+  const arena = Arena.create({ bytes: 16 * MIB });
+  const COUNT = 400;
+  const base = arena.allocate(COUNT * 8) * 2;
+  const doubles = new Float64Array(COUNT);
+  for (let n = 0; n < COUNT; n++) arena.setF64(base + n, doubles[n] = n * Math.PI);
+  const words = new Uint32Array(doubles.buffer);
+  const place = fc.nat(COUNT - 101);
+  fc.assert(fc.property(place, place, fc.nat(100), fc.boolean(), (to, from, count, whole) => {
+    if (whole) {
+      arena.moveF64(base + to, base + from, count);
+      doubles.copyWithin(to, from, from + count);
+    } else {
+      // Pairs of words, so that all stay doubles.
+      arena.moveU32((base + to) * 2, (base + from) * 2, count * 2);
+      words.copyWithin(to * 2, from * 2, (from + count) * 2);
+    }
+    assert.deepEqual(arena.f64.slice(base, base + COUNT), doubles);
+  }));
+});
+
 Deno.test("arena: swap empties it, in place when small and new when large or read", () => {
   const arena = Arena.create({ bytes: 256 * MIB });
   const small = arena.allocate(1000);

@@ -10,9 +10,25 @@ import type { ReadJob } from "./page_image_test_worker.ts";
 const MIB = 1024 * 1024;
 const DATA_START = 65536;
 
+const KINDS = [
+  ...[
+    "u8",
+    "u32",
+    "f64",
+    "copyIn",
+    "copyWithin",
+    "moveF64",
+    "moveU32",
+    "fill",
+    "allocate",
+    "free",
+    "root",
+  ] as const,
+];
+
 /** One store; `at` and `from` are fractions of the data range. */
 interface Store {
-  readonly kind: "u8" | "u32" | "f64" | "copyIn" | "copyWithin" | "fill" | "allocate" | "free" | "root";
+  readonly kind: (typeof KINDS)[number];
   readonly at: number;
   readonly from: number;
   readonly length: number;
@@ -21,9 +37,7 @@ interface Store {
 
 const fraction = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
 const store: fc.Arbitrary<Store> = fc.record({
-  kind: fc.constantFrom(
-    ...["u8", "u32", "f64", "copyIn", "copyWithin", "fill", "allocate", "free", "root"] as const,
-  ),
+  kind: fc.constantFrom(...KINDS),
   at: fraction,
   from: fraction,
   length: fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 60_000 })),
@@ -55,6 +69,14 @@ class Stores {
       case "copyWithin": {
         const from = DATA_START + Math.floor(step.from * (this.dataBytes - length));
         return arena.copyWithin(address, from, length);
+      }
+      case "moveF64": {
+        const from = DATA_START + Math.floor(step.from * (this.dataBytes - length));
+        return arena.moveF64(Math.floor(address / 8), Math.floor(from / 8), Math.floor(length / 8));
+      }
+      case "moveU32": {
+        const from = DATA_START + Math.floor(step.from * (this.dataBytes - length));
+        return arena.moveU32(Math.floor(address / 4), Math.floor(from / 4), Math.floor(length / 4));
       }
       case "fill":
         return arena.fill(address, length, step.value & 0xff);

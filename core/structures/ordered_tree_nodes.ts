@@ -36,10 +36,10 @@ export class TreeNodes {
     const { arena } = this;
     const count = arena.i32[leaf * 4];
     if (place < count) {
-      const scores = leaf * 16 + (NODE_SCORES + place) * 8;
-      arena.copyWithin(scores + 8, scores, (count - place) * 8);
-      const refs = (leaf * 4 + LEAF_REFS + place) * 4;
-      arena.copyWithin(refs + 4, refs, (count - place) * 4);
+      const scores = leaf * 2 + NODE_SCORES + place;
+      arena.moveF64(scores + 1, scores, count - place);
+      const refs = leaf * 4 + LEAF_REFS + place;
+      arena.moveU32(refs + 1, refs, count - place);
     }
     arena.setF64(leaf * 2 + NODE_SCORES + place, score);
     arena.setU32(leaf * 4 + LEAF_REFS + place, ref);
@@ -50,10 +50,10 @@ export class TreeNodes {
     const { arena } = this;
     const after = arena.i32[leaf * 4] - place - 1;
     if (after > 0) {
-      const scores = leaf * 16 + (NODE_SCORES + place) * 8;
-      arena.copyWithin(scores, scores + 8, after * 8);
-      const refs = (leaf * 4 + LEAF_REFS + place) * 4;
-      arena.copyWithin(refs, refs + 4, after * 4);
+      const scores = leaf * 2 + NODE_SCORES + place;
+      arena.moveF64(scores, scores + 1, after);
+      const refs = leaf * 4 + LEAF_REFS + place;
+      arena.moveU32(refs, refs + 1, after);
     }
     arena.setU32(leaf * 4, place + after);
   }
