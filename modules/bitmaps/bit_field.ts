@@ -1,5 +1,6 @@
 // Integers of 1 to 64 bits at any bit of a string: reading, writing, and what happens to sums that are too large.
 // Called by BITFIELD.
+import { INT64_MAX } from "../../core/bytes/integer.ts";
 import type { Arena } from "../../core/memory/arena.ts";
 
 export type Overflow = "wrap" | "sat" | "fail";
@@ -30,13 +31,20 @@ export function writeField(arena: Arena, address: number, offset: number, bits: 
   writeWord(arena, address, offset + highBits, bits - highBits, Number(unsigned & 0xffff_ffffn));
 }
 
-/** A value that a field of so many bits can hold, in the place of one that it cannot. */
-export function overflowed(value: bigint, bits: number, isSigned: boolean, overflow: Overflow): bigint {
-  if (overflow === "sat") {
-    const least = leastOf(bits, isSigned);
-    return value < least ? least : mostOf(bits, isSigned);
-  }
-  return isSigned ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value);
+/** A value that a field of so many bits can hold, in the place of one that it cannot: what was to be set, or a sum. */
+export function overflowed(
+  value: bigint,
+  bits: number,
+  isSigned: boolean,
+  overflow: Overflow,
+  kind: "set" | "incrby",
+): bigint {
+  if (overflow !== "sat") return isSigned ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value);
+  const least = leastOf(bits, isSigned);
+  const most = mostOf(bits, isSigned);
+  if (value > most) return most;
+  // Valkey takes what is further below the maximum than 64 bits can say for something above it. A replica must, too.
+  return kind === "set" && most - value > INT64_MAX ? most : least;
 }
 
 /** Whether a field of so many bits can hold the value. */

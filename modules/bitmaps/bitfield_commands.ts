@@ -86,7 +86,8 @@ function read(client: CommandClient, ref: Ref, { offset, bits, isSigned }: Opera
 
 /** Replies the old value (SET) or the new one (INCRBY); true where the value is another one now. */
 function change(client: CommandClient, ref: Ref, operation: Operation): boolean {
-  const { kind, bits, isSigned, overflow, operand, offset } = operation;
+  const { bits, isSigned, overflow, operand, offset } = operation;
+  const kind = operation.kind === "incrby" ? "incrby" : "set";
   const { arena, entries } = client.server.keyspace;
   const old = read(client, ref, operation);
   let value = kind === "incrby" ? old + operand : operand;
@@ -97,7 +98,7 @@ function change(client: CommandClient, ref: Ref, operation: Operation): boolean 
       client.reply.null();
       return false;
     }
-    value = overflowed(value, bits, isSigned, overflow);
+    value = overflowed(value, bits, isSigned, overflow, kind);
   }
   client.reply.integer64(kind === "incrby" ? value : old);
   writeField(arena, entries.stringAddress(ref), offset, bits, value);

@@ -112,6 +112,23 @@ Deno.test("offsets, bits and types that are refused change nothing", () => {
   assert.equal(rig.raw("SETBIT", "k", "7999", "1"), ":0\r\n");
 });
 
+Deno.test("what saturates, saturates where Valkey does", () => {
+  const rig = newRig();
+  const set = (width: string, value: string) => {
+    rig.raw("BITFIELD", "k", "OVERFLOW", "SAT", "SET", width, "0", value);
+    return rig.raw("BITFIELD", "k", "GET", width, "0").slice(5, -2);
+  };
+  assert.equal(set("u8", "256"), "255");
+  assert.equal(set("u8", "-1"), "255");
+  assert.equal(set("i8", "128"), "127");
+  assert.equal(set("i8", "-129"), "-128");
+  assert.equal(set("i8", "-9223372036854775680"), "-128");
+  // So far below that the distance does not fit 64 bits.
+  assert.equal(set("i8", "-9223372036854775681"), "127");
+  assert.equal(set("i63", "-4611686018427387904"), "-4611686018427387904");
+  assert.equal(set("i63", "-4611686018427387905"), "4611686018427387903");
+});
+
 Deno.test("as in Valkey: a range may have no end, and is looked at even where the key is absent", () => {
   const rig = newRig();
   rig.raw("SET", "k", "foobar");

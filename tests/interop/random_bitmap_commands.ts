@@ -6,6 +6,9 @@ import type { Command } from "./compare_replies.ts";
 export const BITMAP_KEYS = ["a", "b", "c"];
 
 const key = fc.constantFrom(...BITMAP_KEYS);
+/** Where BITOP puts its result, or none: not a key for ranges. */
+export const RESULT = "d";
+const source = fc.constantFrom(...BITMAP_KEYS, RESULT);
 const text = fc.oneof(
   fc.constantFrom("", "foobar", "123", "-7", "\x00\x00", "\x00".repeat(40), "x".repeat(70)),
   fc.uint8Array({ maxLength: 24 }),
@@ -60,11 +63,10 @@ export const bitmapCommand: fc.Arbitrary<Command> = fc.oneof(
   fc.tuple(fc.constant("BITPOS"), key, bit, index, index, unit),
   fc.tuple(
     fc.constantFrom("AND", "or", "XOR", "NOT", "DIFF"),
-    key,
-    fc.array(key, { minLength: 1, maxLength: 4 }),
+    fc.array(source, { minLength: 1, maxLength: 4 }),
   )
-    .map(([name, destination, sources]) => ["BITOP", name, destination, ...sources]),
-  fc.tuple(fc.constant("BITOP"), fc.constant("NOT"), key, key),
+    .map(([name, sources]) => ["BITOP", name, RESULT, ...sources]),
+  fc.tuple(fc.constant("BITOP"), fc.constant("NOT"), fc.constant(RESULT), source),
   fc.tuple(fc.constantFrom("BITFIELD", "BITFIELD_RO"), key, fc.array(operation, { maxLength: 5 }))
     .map(([name, k, operations]) => [name, k, ...operations.flat()]),
   fc.tuple(fc.constant("BITFIELD"), key, fc.array(operation, { maxLength: 5 }))
@@ -72,5 +74,10 @@ export const bitmapCommand: fc.Arbitrary<Command> = fc.oneof(
   fc.tuple(fc.constant("SADD"), fc.constant("set"), fc.constant("1")),
   fc.tuple(fc.constantFrom("BITCOUNT", "BITFIELD"), fc.constant("set")),
   fc.tuple(fc.constant("SETBIT"), fc.constant("set"), offset, bit),
-  fc.tuple(fc.constant("BITOP"), fc.constant("OR"), key, key, fc.constant("set")),
+  fc.tuple(fc.constant("BITOP"), fc.constant("OR"), fc.constant(RESULT), key, fc.constant("set")),
+  fc.constantFrom<string[][]>(["GET", RESULT], ["BITCOUNT", RESULT], ["BITPOS", RESULT, "1"], [
+    "OBJECT",
+    "ENCODING",
+    RESULT,
+  ]),
 );
