@@ -26,6 +26,7 @@ import { decodeExpiringHash, decodeHash, decodeHashListpack, decodeOldPackedHash
 import { decodeList, decodeShortList } from "./list_decoder.ts";
 import { decodeSet, decodeSetIntset, decodeSetListpack } from "./set_decoder.ts";
 import { decodeStream } from "./stream_decoder.ts";
+import { decodeShortStream } from "./stream_short_decoder.ts";
 import { decodeZset, decodeZsetListpack, decodeZsetZiplist } from "./zset_decoder.ts";
 
 /** Tried first. For small packed values, which are most: they are taken without a generator. */
@@ -34,6 +35,9 @@ shortDecoders[RDB_TYPE_HASH_LISTPACK] = decodeHashListpack;
 shortDecoders[RDB_TYPE_LIST_QUICKLIST_2] = decodeShortList;
 shortDecoders[RDB_TYPE_SET_INTSET] = decodeSetIntset;
 shortDecoders[RDB_TYPE_SET_LISTPACK] = decodeSetListpack;
+shortDecoders[RDB_TYPE_STREAM_LISTPACKS] = decodeShortStream;
+shortDecoders[RDB_TYPE_STREAM_LISTPACKS_2] = decodeShortStream;
+shortDecoders[RDB_TYPE_STREAM_LISTPACKS_3] = decodeShortStream;
 shortDecoders[RDB_TYPE_ZSET_LISTPACK] = decodeZsetListpack;
 
 /** For the others, and for what a short decoder leaves to it. */
