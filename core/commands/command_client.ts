@@ -1,4 +1,5 @@
 // What a command handler may use of the client that sent it. core/net's Client implements it; modules see only this.
+import type { Tracking } from "./client_tracking.ts";
 import type { Database } from "../keyspace/database.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import type { ReplyWriter } from "../protocol/reply_writer.ts";
@@ -54,6 +55,8 @@ export interface CommandClient {
   /** A watched key has changed: EXEC will fail. */
   dirtyExec: boolean;
   watchedKeys: number;
+  /** How it is told of keys that it caches; null while it is not. */
+  readonly tracking: Tracking | null;
   /** It listens to something: under RESP2 it may do little else. */
   readonly isSubscriber: boolean;
 

@@ -1,4 +1,5 @@
 // The server as command modules see it. core/server's Server implements it. Types only.
+import type { ClientTracking } from "./client_tracking.ts";
 import type { CommandClient } from "./command_client.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Logger } from "../log/logger.ts";
@@ -49,6 +50,8 @@ export interface ServerServices {
   /** MULTI, EXEC and WATCH. */
   readonly transactions: Transactions;
   readonly pubsub: PubSub;
+  /** Client side caching. */
+  readonly tracking: ClientTracking;
   /** Blocking on keys. */
   readonly waiters: KeyWaiters;
   /** Milliseconds since 1970 when the process started. */

@@ -33,6 +33,14 @@ export interface WatchedKeys {
   willReplace(database: Database, replacement: Database | null): void;
 }
 
+/** Clients cache keys (CLIENT TRACKING). Called only while there are some (Keyspace.tracked). */
+export interface TrackedKeys {
+  /** A key was changed, or went away. */
+  touched(eventClass: EventClass, key: Uint8Array, start: number, end: number): void;
+  /** A database was emptied, or all of them. */
+  flushed(): void;
+}
+
 /** Classes of keyspace events, as `notify-keyspace-events` names them. */
 export type EventClass =
   | "generic"

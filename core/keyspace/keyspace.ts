@@ -13,7 +13,7 @@ import { EntryTable } from "./entry_table.ts";
 import { HashKind } from "./hash_kind.ts";
 import { ListKind } from "./list_kind.ts";
 import { SetKind } from "./set_kind.ts";
-import type { ChangeListener, EventClass, SnapshotCut, WatchedKeys } from "./hooks.ts";
+import type { ChangeListener, EventClass, SnapshotCut, TrackedKeys, WatchedKeys } from "./hooks.ts";
 import { LazyFree } from "./lazy_free.ts";
 import { StreamKind } from "./stream_kind.ts";
 import type { ValueKind } from "./value_kind.ts";
@@ -70,6 +70,8 @@ export class Keyspace {
   tellsOfNew = false;
   /** Null while no client watches a key. */
   watched: WatchedKeys | null = null;
+  /** Null while no client is told of keys that it caches. */
+  tracked: TrackedKeys | null = null;
   /** False while loading: nothing expires. */
   honoursExpiry = true;
   /** False on replicas and while writes are paused: expired keys are hidden but stay. */
@@ -133,8 +135,14 @@ export class Keyspace {
     start: number,
     end: number,
   ): void {
-    if (this.watched !== null) this.watched.touched(database, key, start, end);
+    this.touched(database, eventClass, key, start, end);
     if (this.listener !== null) this.listener.keyChanged(database, eventClass, event, key, start, end);
+  }
+
+  /** Tells those who watch or cache a key that it has changed, without an event. */
+  touched(database: number, eventClass: EventClass, key: Uint8Array, start: number, end: number): void {
+    if (this.watched !== null) this.watched.touched(database, key, start, end);
+    if (this.tracked !== null) this.tracked.touched(eventClass, key, start, end);
   }
 
   /** Frees an entry that is in no table any more, as `lazyfree-lazy-server-del` says. */
@@ -167,6 +175,7 @@ export class Keyspace {
     this.arena.swap();
     this.createTables();
     for (const database of this.databases) database.awaited?.databaseChanged();
+    this.tracked?.flushed();
     this.listener?.databaseChanged(-1);
     return removed;
   }
@@ -185,6 +194,7 @@ export class Keyspace {
     this.recordRoots(database);
     if (!options.inBackground) { while (!this.lazyFree.run(1000)); }
     database.awaited?.databaseChanged();
+    this.tracked?.flushed();
     this.listener?.databaseChanged(database.id);
     return removed;
   }

@@ -2,6 +2,7 @@
 // More lines than usual: what stops, holds and ends a client is one small state machine.
 // core/server's registry owns the clients and runs their commands (ClientHost). The way of a request is hot: a read's
 // continuation parses and runs all commands it finds; replies go out at the end of the turn.
+import type { Tracking } from "../commands/client_tracking.ts";
 import type { Blocking, ClientKind, CommandClient } from "../commands/command_client.ts";
 import type { Transaction } from "../commands/transaction.ts";
 import type { ServerServices } from "../commands/server_services.ts";
@@ -85,9 +86,7 @@ export class Client implements CommandClient {
   transaction: Transaction | null = null;
   dirtyExec = false;
   watchedKeys = 0;
-  /** Client that gets this one's tracking messages; -1 = none. */
-  redirect = -1;
-  tracking = false;
+  tracking: Tracking | null = null;
   capabilities = "";
   /** Shows every command that runs (MONITOR). */
   isMonitor = false;

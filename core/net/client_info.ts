@@ -1,4 +1,5 @@
 // A client as the line that CLIENT LIST, CLIENT INFO and the log print: `field=value` pairs in Valkey's order.
+import type { Tracking } from "../commands/client_tracking.ts";
 import type { Client } from "./client.ts";
 
 /** The runtime does not tell a socket's descriptor. */
@@ -17,7 +18,9 @@ export function clientInfo(client: Client, nowMs: number, wantsWrite: boolean): 
     ` rbs=${output.bytes.length} rbp=${output.chunkPeak} obl=${output.openPendingBytes}` +
     ` oll=${output.sealedCount} omem=${client.outputMemoryBytes} tot-mem=${client.memoryBytes}` +
     ` events=${wantsWrite ? "rw" : "r"} cmd=${client.lastCommand === "" ? "NULL" : client.lastCommand}` +
-    ` user=${client.user} redir=${client.redirect} resp=${client.reply.protocol}` +
+    ` user=${client.user} redir=${
+      client.tracking === null ? -1 : client.tracking.redirect
+    } resp=${client.reply.protocol}` +
     ` lib-name=${client.libraryName} lib-ver=${client.libraryVersion}` +
     ` tot-net-in=${client.totalInputBytes} tot-net-out=${client.totalOutputBytes}` +
     ` tot-cmds=${client.totalCommands}`;
@@ -32,7 +35,7 @@ export function clientFlags(client: Client): string {
   if (client.isSubscriber) flags += "P";
   if (client.multiCommands >= 0) flags += "x";
   if (client.isBlocked) flags += "b";
-  if (client.tracking) flags += "t";
+  if (client.tracking !== null) flags += trackingFlags(client.tracking);
   if (client.dirtyExec) flags += "d";
   if (client.isClosed) flags += "A";
   else if (client.isClosing) flags += "c";
@@ -40,6 +43,10 @@ export function clientFlags(client: Client): string {
   if (client.noEvict) flags += "e";
   if (client.noTouch) flags += "T";
   return flags === "" ? "N" : flags;
+}
+
+function trackingFlags(tracking: Tracking): string {
+  return "t" + (tracking.redirectBroken ? "R" : "") + (tracking.broadcast ? "B" : "");
 }
 
 function seconds(milliseconds: number): number {

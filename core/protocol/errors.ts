@@ -168,6 +168,23 @@ export const HELLO_NO_AUTH =
 export const MAX_CLIENTS = "ERR max number of clients reached";
 export const CLIENT_NAME_CHARACTERS =
   "ERR Client names cannot contain spaces, newlines or special characters.";
+export const ONE_REDIRECT = "ERR A client can only redirect to a single other client";
+export const REDIRECT_NOT_FOUND = "ERR The client ID you want redirect to does not exist";
+export const PREFIX_WITHOUT_BROADCAST = "ERR PREFIX option requires BCAST mode to be enabled";
+export const BROADCAST_SWITCH =
+  "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then re-enabling it with " +
+  "a different mode.";
+export const BROADCAST_WITH_OPT = "ERR OPTIN and OPTOUT are not compatible with BCAST";
+export const OPTIN_AND_OPTOUT = "ERR You can't specify both OPTIN mode and OPTOUT mode";
+export const OPTIN_OPTOUT_SWITCH =
+  "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then re-enabling it with " +
+  "a different mode.";
+export const CACHING_WITHOUT_OPT =
+  "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled";
+export const CACHING_YES_WITHOUT_OPTIN =
+  "ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.";
+export const CACHING_NO_WITHOUT_OPTOUT =
+  "ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.";
 export const NO_SUCH_CLIENT = "ERR No such client";
 export const PROTECTED_MODE =
   "DENIED Running in protected mode because protected mode is enabled and no password is set for the default " +
@@ -325,6 +342,12 @@ export function unrecognizedXclaimOption(option: string): string {
 /** Of a numeric option: "ERR Invalid IDLE option argument for XCLAIM". */
 export function invalidStreamOption(what: string, command: string): string {
   return `ERR Invalid ${what} argument for ${command}`;
+}
+
+/** Of CLIENT TRACKING: `which` is "an existing" or "another provided". */
+export function prefixesOverlap(prefix: string, which: string, other: string): string {
+  return `ERR Prefix '${prefix}' overlaps with ${which} prefix '${other}'. ` +
+    "Prefixes for a single client must not overlap.";
 }
 
 /** Bytes of user input that an error echoes. */

@@ -44,6 +44,10 @@ export function bindConfig(server: Server): void {
 
   bind(["notify-keyspace-events"], () => server.events.select(values.notifyKeyspaceEvents));
 
+  bind(["tracking-table-max-keys"], () => {
+    server.tracking.keysMax = values.trackingTableMaxKeys;
+  });
+
   bind(["min-replicas-to-write", "min-replicas-max-lag"], () => {
     server.restrict(RESTRICT_REPLICAS, values.minReplicasToWrite > 0 && values.minReplicasMaxLag > 0);
   });

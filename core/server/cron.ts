@@ -52,6 +52,8 @@ export class Cron {
       this.reclaim();
       server.saves.cron(now);
     }
+    // So that a table over its limit comes under it while nobody sends anything.
+    if (keyspace.tracked !== null) server.tracking.beforeSleep();
     server.shutdown.cron();
     server.clients.cron(now);
     server.migrator.closeIdle(now);

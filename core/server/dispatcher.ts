@@ -79,6 +79,13 @@ export interface ReadyKeys {
   serve(): void;
 }
 
+/** Those who are told of keys that they have read; asked only for clients with tracking. */
+export interface ReadKeys {
+  commandRan(client: Client, command: Command, args: Arguments): void;
+  /** A command that has not run, or that waited and will not run again, is over. */
+  commandEnded(client: Client, command: Command | null): void;
+}
+
 /** What the dispatcher asks when a restriction is set. */
 export interface Restrictions {
   /** Tries to evict; false where memory stays over the limit. */
@@ -120,6 +127,7 @@ export class Dispatcher {
     private readonly waiters: ReadyKeys,
     private readonly transactions: CommandQueue,
     private readonly pubsub: Pick<PubSub, "executing" | "hasWaiting" | "sendWaiting">,
+    private readonly readKeys: ReadKeys,
     private readonly log: Logger,
   ) {}
 
@@ -238,6 +246,7 @@ export class Dispatcher {
       // What has waited for a key was told when it began to.
       if (client.blockedMicros === 0) this.monitors.feed(client, client.db.id, args);
     }
+    if (client.tracking !== null) this.readKeys.commandRan(client, command, args);
     if (client.blocking !== null) {
       this.suspendRun(client);
       return;
@@ -269,6 +278,7 @@ export class Dispatcher {
   waitEnded(client: Client, options: { failed: boolean }): void {
     const args = client.heldArgs!;
     const command = this.table.byName(client.lastCommand);
+    if (client.tracking !== null) this.readKeys.commandEnded(client, command);
     if (command === null) return;
     command.calls++;
     if (options.failed) command.failed++;
@@ -348,6 +358,7 @@ export class Dispatcher {
       this.transactions.discard(client);
       client.reply.error(errors.execAborted(text));
     } else client.reply.error(text);
+    if (client.tracking !== null) this.readKeys.commandEnded(client, command);
   }
 
   /** The checks that matter only in some states of the server. False: rejected or held back. */

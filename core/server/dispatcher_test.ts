@@ -48,6 +48,8 @@ class Rig {
   readonly logs = new CommandLogs();
   readonly lines: string[] = [];
   readonly closed: string[] = [];
+  /** What tracking was told. */
+  readonly tracked: string[] = [];
   hasRoom = true;
   readonly held: string[] = [];
   /** Access times were frozen while the last handler ran. */
@@ -62,6 +64,7 @@ class Rig {
     noTouch: false,
     blocking: null,
     transaction: null,
+    tracking: null,
     dirtyExec: false,
     mayBlock: true,
     heldArgs: Arguments.of("wait"),
@@ -118,7 +121,11 @@ class Rig {
       { hasReady: false, serve: () => {} },
       this.transactions,
       new PubSub(),
-      { debug: log, verbose: log, notice: log, warning: log } as ConstructorParameters<typeof Dispatcher>[9],
+      {
+        commandRan: (_client, command) => void this.tracked.push(`ran ${command.fullName}`),
+        commandEnded: (_client, command) => void this.tracked.push(`ended ${command?.fullName}`),
+      },
+      { debug: log, verbose: log, notice: log, warning: log } as ConstructorParameters<typeof Dispatcher>[10],
     );
   }
 

@@ -50,7 +50,12 @@ class Topics {
 type Subscriptions = Record<TopicKind, Set<string>>;
 
 /** Something that is sent without having been asked for, in the form of either protocol. */
-export class Push {
+export interface Sendable {
+  bytesFor(protocol: number): Uint8Array;
+}
+
+/** A message of these parts, an array under RESP2 and a push under RESP3. */
+export class Push implements Sendable {
   readonly #resp2: Uint8Array;
   #resp3: Uint8Array | null = null;
 
@@ -80,7 +85,7 @@ export class PubSub implements PubSubInterface {
     shardChannels: new Topics(),
   };
   readonly #clients = new Map<Client, Subscriptions>();
-  #waiting: { client: Client; push: Push }[] = [];
+  #waiting: { client: Client; push: Sendable }[] = [];
 
   get clientCount(): number {
     return this.#clients.size;
@@ -159,7 +164,7 @@ export class PubSub implements PubSubInterface {
   }
 
   /** Sends something to a client that did not ask for it, whatever CLIENT REPLY says. */
-  send(client: Client, push: Push): void {
+  send(client: Client, push: Sendable): void {
     if (client === this.executing) {
       this.#waiting.push({ client, push });
       this.hasWaiting = true;
@@ -176,7 +181,7 @@ export class PubSub implements PubSubInterface {
     for (const { client, push } of waiting) this.#append(client, push);
   }
 
-  #append(client: Client, push: Push): void {
+  #append(client: Client, push: Sendable): void {
     if (client.isClosed) return;
     client.reply.rawUnmuted(push.bytesFor(client.reply.protocol));
     client.scheduleFlush();

@@ -23,6 +23,7 @@ import { Prefetch } from "../structures/prefetch.ts";
 import { averageTtl } from "./average_ttl.ts";
 import { logBanner } from "./banner.ts";
 import { ClientRegistry } from "./client_registry.ts";
+import { ClientTracking } from "./client_tracking.ts";
 import { CommandLogs } from "./command_logs.ts";
 import { type Command, CommandTable, FLAG_MAY_REPLICATE, FLAG_WRITE } from "./command_table.ts";
 import type { Config } from "./config/config.ts";
@@ -83,6 +84,7 @@ export class Server implements ServerServices, ClientHost {
   readonly waiters: KeyWaiters;
   readonly transactions: Transactions;
   readonly pubsub = new PubSub();
+  readonly tracking: ClientTracking;
   readonly events: KeyspaceEvents;
   readonly gateway: Gateway;
   readonly turn: Turn;
@@ -134,6 +136,7 @@ export class Server implements ServerServices, ClientHost {
     this.memoryLimit = new MemoryLimit(this);
     this.waiters = new KeyWaiters(this);
     this.events = new KeyspaceEvents(this.keyspace, this.pubsub);
+    this.tracking = new ClientTracking(this);
     this.transactions = new Transactions(this.keyspace, () => this.dispatcher);
     this.dispatcher = new Dispatcher(
       this.commands,
@@ -145,6 +148,7 @@ export class Server implements ServerServices, ClientHost {
       this.waiters,
       this.transactions,
       this.pubsub,
+      this.tracking,
       log,
     );
     this.loader = new DatasetLoader(this);
@@ -292,6 +296,7 @@ export class Server implements ServerServices, ClientHost {
     this.memoryLimit.noteClosed();
     this.dispatcher.monitors.remove(client);
     this.pubsub.forget(client);
+    this.tracking.disable(client);
     this.transactions.discard(client);
     this.pause.forget(client);
     this.heldWriters.delete(client);
@@ -463,6 +468,7 @@ export class Server implements ServerServices, ClientHost {
     if (this.pause.mode !== "none") this.endPauseWhenDue();
     if (this.activeExpire && this.loading === null) this.expire.fastCycle(this.expireOptions);
     if (this.waiters.hasReady) this.waiters.serve();
+    if (keyspace.tracked !== null) this.tracking.beforeSleep();
     if (!keyspace.lazyFree.idle) keyspace.lazyFree.run(LAZY_FREE_SLICE_MICROS);
     if (keyspace.arena.retiredBytes > 0) keyspace.arena.reclaim();
     this.turn.flush();

@@ -12,6 +12,12 @@ import {
 import { killCommand, listCommand } from "./client_filter_commands.ts";
 import { adminFlags, shared } from "./client_shared.ts";
 import { isPlainText } from "./plain_text.ts";
+import {
+  cachingCommand,
+  getredirCommand,
+  trackingCommand,
+  trackinginfoCommand,
+} from "./tracking_commands.ts";
 
 function id(client: CommandClient, _args: Arguments): void {
   client.reply.integer(client.id);
@@ -156,22 +162,6 @@ function unblock(client: CommandClient, args: Arguments): void {
   reply.integer(1);
 }
 
-function trackinginfo(client: CommandClient, _args: Arguments): void {
-  const { reply } = client;
-  reply.map(3);
-  reply.bulkText("flags");
-  reply.set(1);
-  reply.bulkText("off");
-  reply.bulkText("redirect");
-  reply.integer(-1);
-  reply.bulkText("prefixes");
-  reply.emptyArray();
-}
-
-function getredir(client: CommandClient, _args: Arguments): void {
-  client.reply.integer(-1);
-}
-
 function onOffSpec(
   name: string,
   since: string,
@@ -210,6 +200,7 @@ export const clientCommands: CommandSpec[] = [
     complexity: "Depends on the subcommand.",
     summary: "Lists, names, pauses and ends connections.",
     subcommands: [
+      cachingCommand,
       {
         ...shared,
         name: "capa",
@@ -234,15 +225,7 @@ export const clientCommands: CommandSpec[] = [
         help: ["GETNAME", "    Return the name of the current connection."],
         handler: getname,
       },
-      {
-        ...shared,
-        name: "getredir",
-        arity: 2,
-        since: "6.0.0",
-        summary: "Tells to which client tracking messages are redirected; -1 while tracking is off.",
-        help: ["GETREDIR", "    Return the client ID we are redirecting to when tracking is enabled."],
-        handler: getredir,
-      },
+      getredirCommand,
       {
         ...shared,
         name: "id",
@@ -351,15 +334,8 @@ export const clientCommands: CommandSpec[] = [
         help: ["SETNAME <name>", "    Assign the name <name> to the current connection."],
         handler: setname,
       },
-      {
-        ...shared,
-        name: "trackinginfo",
-        arity: 2,
-        since: "6.2.0",
-        summary: "Tells how tracking is set for the connection; it is off in this version.",
-        help: ["TRACKINGINFO", "    Report tracking status for the current connection."],
-        handler: trackinginfo,
-      },
+      trackingCommand,
+      trackinginfoCommand,
       {
         ...shared,
         name: "unblock",

@@ -58,6 +58,7 @@ function reset(client: CommandClient, _args: Arguments): void {
   client.server.transactions.discard(client);
   client.server.stopMonitoring(client);
   client.server.pubsub.forget(client);
+  client.server.tracking.disable(client);
   client.reset();
   client.reply.simple("RESET");
 }

@@ -73,7 +73,7 @@ function cacheCount(client: CommandClient, args: Arguments, count: number): void
     keyspace.arena.setU8(address + index, rest % 256);
     rest = Math.floor(rest / 256);
   }
-  if (keyspace.watched !== null) keyspace.watched.touched(db.id, buffer, start, end);
+  keyspace.touched(db.id, "string", buffer, start, end);
   keyspace.dirty++;
 }
 

@@ -53,7 +53,7 @@ export function writeClients(server: Server, out: Lines): void {
   out.add("client_recent_max_input_buffer", inputMax);
   out.add("client_recent_max_output_buffer", outputMax);
   out.add("blocked_clients", clients.blockedCount);
-  out.add("tracking_clients", 0);
+  out.add("tracking_clients", server.tracking.clientCount);
   out.add("pubsub_clients", server.pubsub.clientCount);
   out.add("watching_clients", watches.clientCount);
   out.add("clients_in_timeout_table", waiters.timeoutCount);

@@ -46,9 +46,9 @@ export function writeStats(server: Server, out: Lines): void {
   out.add("active_defrag_key_misses", 0);
   out.add("total_active_defrag_time", 0);
   out.add("current_active_defrag_time", 0);
-  out.add("tracking_total_keys", 0);
-  out.add("tracking_total_items", 0);
-  out.add("tracking_total_prefixes", 0);
+  out.add("tracking_total_keys", server.tracking.keyCount);
+  out.add("tracking_total_items", server.tracking.itemCount);
+  out.add("tracking_total_prefixes", server.tracking.prefixCount);
   out.add("unexpected_error_replies", stats.unexpectedErrorReplies);
   out.add("total_error_replies", stats.totalErrorReplies);
   out.add("dump_payload_sanitizations", server.dumps.payloadsChecked);

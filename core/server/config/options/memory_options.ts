@@ -184,7 +184,7 @@ export const memoryOptions = {
     default: 1_000_000,
     min: 0,
     max: LONG_MAX,
-    effect: "later",
+    effect: "live",
     doc: "Most keys remembered for client side caching.",
   }),
 };
