@@ -1,9 +1,10 @@
 // The harness's own parts: reading the suite's output, comparing with what is expected, options, the page.
 import assert from "node:assert/strict";
-import type { Books } from "./books.ts";
+import { type Books, readBooks, remarkOn } from "./books.ts";
 import { addPasses, judge, withRetry } from "./judgement.ts";
 import { parseOptions, UsageError } from "./options.ts";
 import { withTables } from "./page.ts";
+import { patchSuite } from "./suite_patches.ts";
 import { SuiteOutput, type TestResult } from "./suite_output.ts";
 import { CI_UNITS, UNITS, UNITS_LEFT_OUT } from "./units.ts";
 
@@ -170,4 +171,41 @@ Deno.test("options are read, and wrong ones are named", () => {
 Deno.test("CI judges units that the whole run has, and none is both run and left out", () => {
   assert.deepEqual(CI_UNITS.filter((unit) => !UNITS.includes(unit)), []);
   assert.deepEqual(Object.keys(UNITS_LEFT_OUT).filter((unit) => UNITS.includes(unit)), []);
+});
+
+Deno.test("what is expected is a test of the suite, and applies", () => {
+  const books = readBooks();
+  const wrong: string[] = [];
+  for (const mode of ["native", "external"] as const) {
+    for (const [unit, tests] of Object.entries(books.expected[mode])) {
+      const all = new Set(books.suite[mode][unit]);
+      for (const test of tests) {
+        if (!all.has(test)) wrong.push(`${mode} ${unit}: ${test} is no test of the suite`);
+        if (remarkOn(books.notApplicable, mode, unit, test)) {
+          wrong.push(`${mode} ${unit}: ${test} does not apply`);
+        }
+      }
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("every remark has a reason and speaks of a unit that is run", () => {
+  const { notApplicable, knownFailures } = readBooks();
+  for (const { unit, tests, reason } of [...notApplicable, ...knownFailures]) {
+    assert.ok(UNITS.includes(unit), unit);
+    assert.ok(reason.length > 10 && tests.length > 0, `${unit}: ${reason}`);
+  }
+});
+
+Deno.test("a suite whose framework is not the expected one is refused, not half changed", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "spork-patches-test-" });
+  try {
+    await Deno.mkdir(`${folder}/tests`);
+    await Deno.writeTextFile(`${folder}/tests/test_helper.tcl`, "puts nothing\n");
+    assert.throws(() => patchSuite(folder), /0 places .* 1 is expected/);
+    assert.equal(await Deno.readTextFile(`${folder}/tests/test_helper.tcl`), "puts nothing\n");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

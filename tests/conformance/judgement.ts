@@ -75,13 +75,15 @@ export function withRetry(first: Judgement, second: Judgement): { judgement: Jud
   };
 }
 
-/** The expected names with new passes added, in the suite's order. Never removes one that the suite still has. */
+/** The expected names with new passes added, in the suite's order. Removes only what no longer is a test that applies. */
 export function addPasses(books: Books, judgements: readonly Judgement[]): TestNames {
   const names: TestNames = { native: { ...books.expected.native }, external: { ...books.expected.external } };
   for (const { mode, unit, passed } of judgements) {
     const wanted = new Set([...(names[mode][unit] ?? []), ...passed]);
     const order = books.suite[mode]?.[unit] ?? [...wanted];
-    names[mode][unit] = order.filter((test) => wanted.has(test));
+    names[mode][unit] = order.filter((test) =>
+      wanted.has(test) && remarkOn(books.notApplicable, mode, unit, test) === undefined
+    );
   }
   return names;
 }

@@ -40,6 +40,11 @@ async function main(words: string[]): Promise<number> {
     return 1;
   }
   await using workspace = await Workspace.create(suite, options.peer);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      workspace.abandon().finally(() => Deno.exit(130));
+    });
+  }
   const run = new Run(workspace, options);
   for (const mode of options.modes) {
     for (const unit of options.units) await run.unit(mode, unit);

@@ -6,6 +6,8 @@ import { patchSuite } from "./suite_patches.ts";
 /** The folders and files that a server needs to run. */
 const PROGRAM_PARTS = ["core", "modules", "plugins", "main.ts", "deno.json", "deno.lock"];
 
+const ABANDON_ATTEMPTS_MAX = 5;
+
 /** Whose server the suite is to judge: ours, or Debian's redis-server for a look at what the peer itself passes. */
 export type Peer = "spork" | "redis";
 
@@ -15,14 +17,19 @@ export class Workspace implements AsyncDisposable {
   static async create(suite: string, peer: Peer): Promise<Workspace> {
     const folder = await Deno.makeTempDir({ prefix: "spork-conformance-" });
     const workspace = new Workspace(folder, peer);
-    await copy([suite + "/."], folder);
-    patchSuite(folder);
-    Deno.mkdirSync(`${folder}/src`);
-    if (peer === "spork") {
-      Deno.mkdirSync(workspace.program);
-      await copy(PROGRAM_PARTS.map((part) => projectDirectory + part), workspace.program);
+    try {
+      await copy([suite + "/."], folder);
+      patchSuite(folder);
+      Deno.mkdirSync(`${folder}/src`);
+      if (peer === "spork") {
+        Deno.mkdirSync(workspace.program);
+        await copy(PROGRAM_PARTS.map((part) => projectDirectory + part), workspace.program);
+      }
+      workspace.#writeWrappers();
+    } catch (error) {
+      await Deno.remove(folder, { recursive: true });
+      throw error;
     }
-    workspace.#writeWrappers();
     return workspace;
   }
 
@@ -62,13 +69,25 @@ export class Workspace implements AsyncDisposable {
   async killLeftovers(): Promise<void> {
     // By the shell: the process table is closed to Deno without all permissions.
     const script =
-      'for p in /proc/[0-9]*; do case "$(readlink "$p/cwd")" in "$1"/tests/*) kill -9 "${p#/proc/}";; esac; done';
+      'for p in /proc/[0-9]*; do case "$(readlink "$p/cwd")" in "$1"|"$1"/*) kill -9 "${p#/proc/}";; esac; done';
     await new Deno.Command("sh", {
       args: ["-c", script, "sh", this.folder],
       stdin: "null",
       stdout: "null",
       stderr: "null",
     }).output();
+  }
+
+  /** Ends and removes everything while a run is still busy here. */
+  async abandon(): Promise<void> {
+    for (let attempt = 0; attempt < ABANDON_ATTEMPTS_MAX; attempt++) {
+      try {
+        await this[Symbol.asyncDispose]();
+        return;
+      } catch {
+        // The run has written a file meanwhile.
+      }
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
