@@ -68,6 +68,18 @@ export class ClientTracking implements ClientTrackingInterface, TrackedKeys {
     return this.broadcasts.size;
   }
 
+  /** Memory for the output of all clients that get messages. */
+  outputBytes(): number {
+    const receivers = new Set<Client>();
+    for (const [client, { redirect }] of this.tracking) {
+      const receiver = redirect === 0 ? client : this.host.clients.get(redirect);
+      if (receiver !== undefined) receivers.add(receiver);
+    }
+    let total = 0;
+    for (const { output } of receivers) total += output.memoryBytes;
+    return total;
+  }
+
   enable(tracker: CommandClient, options: TrackingOptions, prefixes: readonly string[]): void {
     const client = tracker as Client;
     const before = this.tracking.get(client);

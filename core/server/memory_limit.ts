@@ -7,6 +7,10 @@ import type { Server } from "./server.ts";
 const CLIENTS_PER_MS = 50;
 const CLIENT_MEMORY_INTERVAL_MS = 100;
 
+/** Output of clients that cache keys which does not count against the limit: so much, or this share of the limit. */
+const UNCOUNTED_BYTES = 1024 * 1024;
+const UNCOUNTED_SHARE = 1 / 8;
+
 export class MemoryLimit {
   readonly eviction: Eviction;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -61,11 +65,24 @@ export class MemoryLimit {
     const now = keyspace.clock.ms;
     const interval = Math.min(CLIENT_MEMORY_INTERVAL_MS, clients.count / CLIENTS_PER_MS);
     if (now - this.clientBytesAt > interval || now < this.clientBytesAt) {
-      this.clientBytes = clients.memoryBytes();
+      this.clientBytes = clients.memoryBytes() - this.uncountedBytes();
       this.clientBytesAt = now;
       this.clientClosed = false;
     }
     return this.clientBytes;
+  }
+
+  /**
+   * Every key that is evicted is told to the clients that cache it. Evicting more keys because of these messages would go
+   * on until none is left; they count only where somebody does not read them.
+   */
+  uncountedBytes(): number {
+    const { keyspace, tracking, config } = this.server;
+    if (keyspace.tracked === null) return 0;
+    return Math.min(
+      tracking.outputBytes(),
+      Math.max(UNCOUNTED_BYTES, config.values.maxmemory * UNCOUNTED_SHARE),
+    );
   }
 
   /** A connection has ended. */

@@ -153,3 +153,26 @@ Deno.test("a blocked client's command reads keys too, and CLIENT CACHING ends wi
   await other.call("XADD", "s", "2-1", "f", "v");
   assert.equal(await client.rawReply(), invalidation("s"));
 });
+
+Deno.test("telling clients of evicted keys does not evict more keys", async () => {
+  await using server = await SporkServer.start({ args: ["--maxmemory-eviction-tenacity", "100"] });
+  await using client = await server.connect();
+  const readers = await Promise.all(Array.from({ length: 10 }, () => server.connect()));
+  const keys = Array.from({ length: 300 }, (_, i) => `${i}${"x".repeat(1000)}`);
+  for (const key of keys) await client.call("SET", key, "x");
+  for (const reader of readers) {
+    await reader.call("HELLO", 3);
+    await reader.call("CLIENT", "TRACKING", "ON");
+    for (const key of keys) await reader.call("EXISTS", key);
+  }
+  const { used_memory, mem_not_counted_for_evict } = await server.info();
+  const counted = Number(used_memory) - Number(mem_not_counted_for_evict);
+  await client.call("CONFIG", "SET", "maxmemory-policy", "allkeys-lru", "maxmemory", counted - 40_000);
+  await eventually(async () => Number((await server.info()).evicted_keys) >= 10);
+  for (const reader of readers) {
+    assert.match(await reader.rawReply(), /^>2\r\n\$10\r\ninvalidate\r\n/);
+    reader.close();
+  }
+  const left = Number(await client.call("DBSIZE"));
+  assert.ok(left >= 200 && left <= 290, `${left} keys are left`);
+});

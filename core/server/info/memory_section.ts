@@ -52,7 +52,7 @@ export function writeMemory(server: Server, out: Lines): void {
   out.add("mem_fragmentation_ratio", (memory.resident / Math.max(1, memory.used)).toFixed(2));
   out.add("mem_fragmentation_bytes", memory.resident - memory.used);
   // Blocks that only wait for a snapshot to pass them: evicting keys would not make them go sooner.
-  out.add("mem_not_counted_for_evict", arena.retired);
+  out.add("mem_not_counted_for_evict", arena.retired + server.memoryLimit.uncountedBytes());
   out.add("mem_replication_backlog", 0);
   out.add("mem_total_replication_buffers", 0);
   out.add("mem_clients_slaves", 0);
