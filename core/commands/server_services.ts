@@ -8,6 +8,7 @@ import type { CommandLogs } from "../server/command_logs.ts";
 import type { SlowLog, SlowLogEntry } from "../server/slow_log.ts";
 import type { ClientRegistry } from "../server/client_registry.ts";
 import type { KeyWaiters } from "./key_waiters.ts";
+import type { CommandPropagation } from "./propagation.ts";
 import type { PubSub } from "./pubsub.ts";
 import type { Transactions } from "./transaction.ts";
 import type { Command, CommandTable } from "../server/command_table.ts";
@@ -52,6 +53,8 @@ export interface ServerServices {
   readonly pubsub: PubSub;
   /** Client side caching. */
   readonly tracking: ClientTracking;
+  /** How changes reach the log and the replicas. */
+  readonly propagation: CommandPropagation;
   /** Blocking on keys. */
   readonly waiters: KeyWaiters;
   /** Milliseconds since 1970 when the process started. */

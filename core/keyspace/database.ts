@@ -90,6 +90,7 @@ export class Database {
     if (ref === 0) {
       // What is only hidden must go now: the caller may be about to add the key.
       if (!this.keyspace.deletesExpired && this.removeQuietly(key, start, end)) {
+        this.keyspace.removals?.keyExpired(this.id, key, start, end);
         this.keys.find(key, start, end);
       }
       return 0;
@@ -413,6 +414,7 @@ export class Database {
     this.keyspace.stats.expired++;
     this.claim(ref);
     this.unlink(ref);
+    this.keyspace.removals?.keyExpired(this.id, this.arena.u8, key, key + length);
     this.keyspace.notify(this.id, "expired", "expired", this.arena.u8, key, key + length);
     this.keyspace.releaseExpired(ref);
   }

@@ -71,6 +71,7 @@ export class Eviction {
     keyspace.stats.evicted++;
     if (keyspace.lazyFreePolicy.eviction) database.unlinkEntry(ref);
     else database.removeEntry(ref);
+    keyspace.removals?.keyEvicted(database.id, key, 0, length);
     keyspace.notify(database.id, "evicted", "evicted", key, 0, length);
   }
 

@@ -27,7 +27,9 @@ export class FieldExpiry {
     const hash = this.#hash;
     // The snapshot hook may put a copy of the entry in its place.
     hash.open(keyspace, database.writable(ref));
-    const count = hash.removeExpired(countMax);
+    const count = keyspace.removals === null
+      ? hash.removeExpired(countMax)
+      : this.#tell(database, hash, countMax);
     stats.expiredFields += count;
     const isEmpty = hash.size === 0;
     if (hash.expiring === 0) database.unmarkFieldExpiry(hash.ref);
@@ -42,5 +44,13 @@ export class FieldExpiry {
     keyspace.notify(database.id, "hash", "hexpired", key, 0, length);
     keyspace.notify(database.id, "generic", "del", key, 0, length);
     return count;
+  }
+
+  /** Deletes them and has it repeated wherever this keyspace is. */
+  #tell(database: Database, hash: HashValue, countMax: number): number {
+    const fields = hash.takeExpired(countMax);
+    const { entries, removals } = this.keyspace;
+    removals!.fieldsExpired(database.id, entries.keyBytes(hash.ref), fields);
+    return fields.length;
   }
 }

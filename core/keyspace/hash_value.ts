@@ -352,6 +352,18 @@ export class HashValue implements BufferHolder {
     return count;
   }
 
+  /** The same, for those who want to know which fields went. */
+  takeExpired(countMax: number): Uint8Array[] {
+    const taken: Uint8Array[] = [];
+    while (taken.length < countMax && this.hasExpired) {
+      this.place = this.#fields.first;
+      this.readField();
+      taken.push(this.bytes.slice(this.start, this.end));
+      this.#fields.removeFirst();
+    }
+    return taken;
+  }
+
   /** Calls `visit` for each field, which it may read. It must not change the hash. */
   forEach(visit: () => void): void {
     if (!this.#isPacked) {

@@ -41,6 +41,16 @@ export interface TrackedKeys {
   flushed(): void;
 }
 
+/** Told of what goes without a command that names it. Called only while somebody listens (Keyspace.removals). */
+export interface RemovalFeed {
+  /** The key's time has come; it is gone. */
+  keyExpired(database: number, key: Uint8Array, start: number, end: number): void;
+  /** The key was given up for want of memory. */
+  keyEvicted(database: number, key: Uint8Array, start: number, end: number): void;
+  /** The time of these fields of a hash has come. */
+  fieldsExpired(database: number, key: Uint8Array, fields: readonly Uint8Array[]): void;
+}
+
 /** Classes of keyspace events, as `notify-keyspace-events` names them. */
 export type EventClass =
   | "generic"

@@ -13,7 +13,14 @@ import { EntryTable } from "./entry_table.ts";
 import { HashKind } from "./hash_kind.ts";
 import { ListKind } from "./list_kind.ts";
 import { SetKind } from "./set_kind.ts";
-import type { ChangeListener, EventClass, SnapshotCut, TrackedKeys, WatchedKeys } from "./hooks.ts";
+import type {
+  ChangeListener,
+  EventClass,
+  RemovalFeed,
+  SnapshotCut,
+  TrackedKeys,
+  WatchedKeys,
+} from "./hooks.ts";
 import { LazyFree } from "./lazy_free.ts";
 import { StreamKind } from "./stream_kind.ts";
 import type { ValueKind } from "./value_kind.ts";
@@ -68,6 +75,8 @@ export class Keyspace {
   /** The listener wants to know of lookups that find nothing, and of keys that are new. */
   tellsOfMisses = false;
   tellsOfNew = false;
+  /** Null while nobody has to repeat what goes by itself. */
+  removals: RemovalFeed | null = null;
   /** Null while no client watches a key. */
   watched: WatchedKeys | null = null;
   /** Null while no client is told of keys that it caches. */

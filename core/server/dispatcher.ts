@@ -26,6 +26,7 @@ import type { Crash } from "./crash_report.ts";
 import type { CommandLogs } from "./command_logs.ts";
 import type { LatencyMonitor } from "./latency_monitor.ts";
 import { Monitors } from "./command_monitors.ts";
+import type { Propagation } from "./feed/propagation.ts";
 import type { PubSub } from "./pubsub.ts";
 import type { ServerStats } from "./server_stats.ts";
 import type { Transaction } from "./transactions.ts";
@@ -129,6 +130,7 @@ export class Dispatcher {
     private readonly pubsub: Pick<PubSub, "executing" | "hasWaiting" | "sendWaiting">,
     private readonly readKeys: ReadKeys,
     private readonly log: Logger,
+    private readonly propagation: Propagation,
   ) {}
 
   /** Before the commands of one read of a client. */
@@ -191,6 +193,7 @@ export class Dispatcher {
     pubsub.executing = client;
     this.call(client, command);
     pubsub.executing = outer;
+    if (this.propagation.active) this.propagation.endUnit();
     if (pubsub.hasWaiting) pubsub.sendWaiting();
     if (this.waiters.hasReady) this.serveWaiters(client);
   }
@@ -215,6 +218,8 @@ export class Dispatcher {
       this.call(client, commands[i]);
     }
     if (this.runCount > 0) this.closeRun(client);
+    // What the commands have changed is told; EXEC itself is only the frame.
+    this.propagation.nothing();
     client.args = args;
     this.run = run;
     this.runCount = 0;
@@ -235,12 +240,16 @@ export class Dispatcher {
     this.errorsSeen = reply.errorCount;
     const repliedBefore = client.output.end;
     const keyspace = this.keyspace;
+    const { propagation } = this;
+    const isFed = propagation.active;
+    if (isFed) propagation.commandBegins(client.db.id);
     if (client.noTouch) keyspace.freezeAccess = true;
     try {
       command.handler!(client, args);
     } catch (error) {
       this.failed(client, command, error);
     }
+    if (isFed) propagation.commandEnds(args);
     if (client.noTouch) keyspace.freezeAccess = keyspace.imageActive;
     if (this.monitors.active && (command.flags & (FLAG_ADMIN | FLAG_SKIP_MONITOR)) === 0) {
       // What has waited for a key was told when it began to.

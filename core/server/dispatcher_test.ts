@@ -20,6 +20,7 @@ import {
   RESTRICT_SNAPSHOT_PRESSURE,
 } from "./dispatcher.ts";
 import { LatencyMonitor } from "./latency_monitor.ts";
+import { Propagation } from "./feed/propagation.ts";
 import { PubSub } from "./pubsub.ts";
 import { ServerStats } from "./server_stats.ts";
 import { Transactions } from "./transactions.ts";
@@ -126,6 +127,7 @@ class Rig {
         commandEnded: (_client, command) => void this.tracked.push(`ended ${command?.fullName}`),
       },
       { debug: log, verbose: log, notice: log, warning: log } as ConstructorParameters<typeof Dispatcher>[10],
+      new Propagation(this.keyspace),
     );
   }
 

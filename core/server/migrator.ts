@@ -140,6 +140,8 @@ export class Migrator {
     if (ref === 0) return;
     db.removeEntry(ref);
     db.changed("generic", "del", key, 0, key.length);
+    const { propagation } = client.server;
+    if (propagation.active) propagation.keyDeleted(db.id, key);
   }
 }
 

@@ -33,6 +33,7 @@ import { Cron } from "./cron.ts";
 import { DatasetLoader, type LoadingState } from "./dataset_loader.ts";
 import { Dispatcher, RESTRICT_LOADING, RESTRICT_MEMORY, RESTRICT_PAUSE } from "./dispatcher.ts";
 import { DumpService } from "./dump_service.ts";
+import { Propagation } from "./feed/propagation.ts";
 import { Gateway } from "./gateway.ts";
 import { infoText } from "./info/info.ts";
 import { KeyspaceEvents } from "./keyspace_events.ts";
@@ -81,6 +82,7 @@ export class Server implements ServerServices, ClientHost {
   readonly dispatcher: Dispatcher;
   readonly loader: DatasetLoader;
   readonly dumps: DumpService;
+  readonly propagation: Propagation;
   readonly waiters: KeyWaiters;
   readonly transactions: Transactions;
   readonly pubsub = new PubSub();
@@ -120,6 +122,7 @@ export class Server implements ServerServices, ClientHost {
         log.warning(`The system refused the arena's size; reserved ${bytes / MEGABYTE} MiB instead`),
     });
     this.keyspace = new Keyspace(arena, values.databases);
+    this.propagation = new Propagation(this.keyspace);
     this.prefetch = new Prefetch(arena);
     this.commands.register(commands, config.renames);
     this.loopMonitor = new LoopMonitor(this.stats, this.latency);
@@ -150,6 +153,7 @@ export class Server implements ServerServices, ClientHost {
       this.pubsub,
       this.tracking,
       log,
+      this.propagation,
     );
     this.loader = new DatasetLoader(this);
     this.dumps = new DumpService(
@@ -471,6 +475,7 @@ export class Server implements ServerServices, ClientHost {
     if (keyspace.tracked !== null) this.tracking.beforeSleep();
     if (!keyspace.lazyFree.idle) keyspace.lazyFree.run(LAZY_FREE_SLICE_MICROS);
     if (keyspace.arena.retiredBytes > 0) keyspace.arena.reclaim();
+    if (this.propagation.active) this.propagation.flush();
     this.turn.flush();
     this.stats.loopMicros += (performance.now() - this.turnStart) * 1000;
   }

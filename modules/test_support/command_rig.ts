@@ -58,7 +58,13 @@ export class CommandRig {
       ...options.config,
     };
     const waiters = { ready: () => {} };
-    this.server = { keyspace: this.keyspace, config: { values }, waiters } as unknown as ServerServices;
+    const propagation = { active: false };
+    this.server = {
+      keyspace: this.keyspace,
+      config: { values },
+      waiters,
+      propagation,
+    } as unknown as ServerServices;
     this.#client = {
       server: this.server,
       mayBlock: false,

@@ -1,0 +1,71 @@
+// One stream of propagated commands: what one sink (a log, the replicas' backlog) gets, with its own position and its own
+// selected database. Propagation appends whole units; the bytes of a turn are handed to the sink once.
+import { RespCommands } from "./resp_commands.ts";
+
+/** Who a command is for. */
+export const TO_LOG = 1;
+export const TO_REPLICAS = 2;
+
+/** Takes the bytes of a stream: the writer of the log, the backlog of replication. */
+export interface FeedSink {
+  /** TO_LOG or TO_REPLICAS: messages go to replicas only. */
+  readonly target: number;
+  /**
+   * What was appended since the last call; `offset` is the stream's position of the first of these bytes. They are the
+   * sink's only until it returns.
+   */
+  append(bytes: Uint8Array, offset: number): void;
+}
+
+export class FeedStream {
+  readonly #waiting = new RespCommands();
+  #handedOver: number;
+  /** The database that the stream has selected last; -1 = none yet. */
+  #selected = -1;
+
+  constructor(readonly sink: FeedSink, offset: number) {
+    this.#handedOver = offset;
+  }
+
+  /** Bytes ever appended. */
+  get offset(): number {
+    return this.#handedOver + this.#waiting.length;
+  }
+
+  /** The next command tells its database, whichever was selected: somebody begins to read here. */
+  reselect(): void {
+    this.#selected = -1;
+  }
+
+  begin(): void {
+    this.#waiting.head(1);
+    this.#waiting.word("MULTI");
+  }
+
+  end(): void {
+    this.#waiting.head(1);
+    this.#waiting.word("EXEC");
+  }
+
+  /** One command, encoded, of a database. */
+  append(database: number, bytes: Uint8Array, start: number, end: number): void {
+    if (database !== this.#selected) this.#select(database);
+    this.#waiting.append(bytes, start, end);
+  }
+
+  /** Hands over what has come since the last time. */
+  flush(): void {
+    const { buffer, length } = this.#waiting;
+    if (length === 0) return;
+    this.sink.append(buffer.subarray(0, length), this.#handedOver);
+    this.#handedOver += length;
+    this.#waiting.clear();
+  }
+
+  #select(database: number): void {
+    this.#selected = database;
+    this.#waiting.head(2);
+    this.#waiting.word("SELECT");
+    this.#waiting.number(database);
+  }
+}
