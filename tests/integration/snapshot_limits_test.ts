@@ -327,7 +327,8 @@ Deno.test("saves right after each other, of both types, by command and by SAVE",
   }
   await saved(client);
   await expectQuiet(server, client);
-  assert.equal(await quietMemory(client), memory);
+  // Less: a table may have given chained buckets back.
+  assert.ok(await quietMemory(client) <= memory);
   assert.equal(Number((await persistence(client)).rdb_saves), 36);
 });
 

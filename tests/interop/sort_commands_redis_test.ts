@@ -85,9 +85,10 @@ const sorting: fc.Arbitrary<Command> = fc.oneof(
   fc.tuple(fc.constantFrom("SORT", "SORT", "SORT_RO"), key, options).map((
     [name, k, o],
   ) => [name, k, ...words(o)]),
+  // Elements whose texts elsewhere are equal have no order of their own, and under LIMIT redis-server gives them any.
   fc.tuple(key, alphaBy, options).map((
     [k, by, o],
-  ) => ["SORT", k, "ALPHA", ...words({ ...o, by: null }), ...by]),
+  ) => ["SORT", k, "ALPHA", ...words({ ...o, by: null, limit: by[1] === "t_*" ? null : o.limit }), ...by]),
 );
 
 for (const protocol of [2, 3] as const) {

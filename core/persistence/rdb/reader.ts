@@ -21,6 +21,9 @@ const HINT_MAX = 1 << 22;
 
 const NO_BYTES = new Uint8Array(0);
 
+/** The latest time that a double can hold below the limit of signed 64-bit integers. */
+const MILLISECONDS_MAX = 2 ** 63 - 1024;
+
 export interface RdbReaderOptions {
   /** Bytes of the whole input where known (a file, a payload); lengths beyond it are refused at once. */
   totalBytes?: number;
@@ -217,7 +220,8 @@ export class RdbReader {
     const low = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
     const high = bytes[at + 4] | (bytes[at + 5] << 8) | (bytes[at + 6] << 16) | (bytes[at + 7] << 24);
     this.position = at + 8;
-    return high * 0x100000000 + (low >>> 0);
+    // As a double the latest of them would be 2^63, which has no place in a file.
+    return Math.min(high * 0x100000000 + (low >>> 0), MILLISECONDS_MAX);
   }
 
   /** Reads a length that must not be a string encoding. */
