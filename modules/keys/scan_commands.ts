@@ -1,13 +1,12 @@
 // KEYS, SCAN, RANDOMKEY, DBSIZE: looking over the keys of a database.
 import { isMatchAll, matchGlob } from "../../core/bytes/glob.ts";
-import { parseSafeInteger } from "../../core/bytes/integer.ts";
 import type { CommandSpec } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
-import { parseScanCursor, SCAN_COUNT_DEFAULT } from "../../core/commands/scan_options.ts";
+import { parseScanCursor, scanOptions } from "../../core/commands/scan_options.ts";
 import { typeName } from "../../core/keyspace/value_names.ts";
 import type { Ref } from "../../core/memory/arena.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
-import { NOT_AN_INTEGER, SYNTAX_ERROR } from "../../core/protocol/errors.ts";
+import { SYNTAX_ERROR } from "../../core/protocol/errors.ts";
 
 /** RANDOMKEY gives up looking for a key that has not expired after this many tries. */
 const RANDOM_TRIES_MAX = 100;
@@ -45,41 +44,28 @@ function keys(client: CommandClient, args: Arguments): void {
 function scan(client: CommandClient, args: Arguments): void {
   const { db, reply, server } = client;
   const { entries, arena } = server.keyspace;
-  const { buffer, starts, ends } = args;
   let cursor = parseScanCursor(client, args, 1);
   if (cursor < 0) return;
-  let wanted = SCAN_COUNT_DEFAULT;
-  let pattern = 0;
   let type = "";
-  for (let i = 2; i < args.count; i += 2) {
-    if (i + 1 === args.count) {
-      reply.error(SYNTAX_ERROR);
-      return;
-    }
-    if (args.is(i, "count")) {
-      wanted = parseSafeInteger(buffer, starts[i + 1], ends[i + 1]);
-      if (Number.isNaN(wanted)) {
-        reply.error(NOT_AN_INTEGER);
-        return;
-      }
-      if (wanted < 1) {
-        reply.error(SYNTAX_ERROR);
-        return;
-      }
-    } else if (args.is(i, "match")) {
-      pattern = isMatchAll(buffer, starts[i + 1], ends[i + 1]) ? 0 : i + 1;
-    } else if (args.is(i, "type")) {
-      type = args.latin1(i + 1).toLowerCase();
+  scanOptions.reset();
+  for (let index = 2; index < args.count;) {
+    const next = scanOptions.take(client, args, index);
+    if (next < 0) return;
+    if (next > index) index = next;
+    else if (args.is(index, "type") && index + 1 < args.count) {
+      type = args.latin1(index + 1).toLowerCase();
+      index += 2;
     } else {
       reply.error(SYNTAX_ERROR);
       return;
     }
   }
   met.length = 0;
-  let buckets = wanted * 10;
+  let steps = 0;
   do {
     cursor = db.keys.scan(cursor, meet);
-  } while (cursor !== 0 && --buckets > 0 && met.length < wanted);
+    steps++;
+  } while (cursor !== 0 && scanOptions.wantsMore(met.length, steps));
 
   reply.array(2);
   reply.bulkInteger(cursor);
@@ -89,10 +75,7 @@ function scan(client: CommandClient, args: Arguments): void {
   for (const ref of found) {
     const address = entries.keyAddress(ref);
     const length = entries.keyLength(ref);
-    if (
-      pattern !== 0 &&
-      !matchGlob(buffer, starts[pattern], ends[pattern], arena.u8, address, address + length)
-    ) continue;
+    if (!scanOptions.match(args, arena.u8, address, address + length)) continue;
     if (db.isExpired(ref)) {
       if (server.keyspace.deletesExpired) db.deleteExpired(ref);
       continue;
