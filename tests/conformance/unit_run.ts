@@ -106,7 +106,9 @@ function externalServer(workspace: Workspace): Promise<ServerProcess> {
   const args = ["--notify-keyspace-events", "KEA", "--latency-monitor-threshold", "1"];
   args.push("--repl-diskless-sync-delay", "0", "--enable-debug-command", "yes");
   args.push("--enable-protected-configs", "yes", "--enable-module-command", "yes");
-  return workspace.peer === "redis" ? RedisServer.start({ args }) : SporkServer.start({ args });
+  if (workspace.peer === "redis") return RedisServer.start({ args });
+  // The copy of the program, as in native mode.
+  return SporkServer.start({ args, executable: `${workspace.folder}/src/redis-server` });
 }
 
 async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
