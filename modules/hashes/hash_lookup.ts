@@ -1,19 +1,16 @@
 // Finding the hash at a key, and telling what became of it: shared by all hash commands. Owns the one HashValue.
 import type { CommandClient } from "../../core/commands/command_client.ts";
+import { ABSENT, announceGone, checkType, OPEN, REFUSED } from "../../core/commands/key_lookup.ts";
 import { FLAG_FIELD_EXPIRY, TYPE_HASH } from "../../core/keyspace/entry_layout.ts";
 import { HashValue } from "../../core/keyspace/hash_value.ts";
 import { FIELD_STAYS } from "../../core/structures/field_table.ts";
 import type { Ref } from "../../core/memory/arena.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
-import { WRONG_TYPE } from "../../core/protocol/errors.ts";
 
 /** The flyweight that all hash commands share; handlers run one at a time. */
 export const hash: HashValue = new HashValue();
 
-/** What a lookup found. ABSENT and OPEN leave the reply to the caller; after REFUSED it has been given. */
-export const ABSENT = 0;
-export const OPEN = 1;
-export const REFUSED = 2;
+export { ABSENT, OPEN, REFUSED };
 
 /** Opens the hash at key 1 for reading. */
 export function openHash(client: CommandClient, args: Arguments): number {
@@ -85,21 +82,24 @@ export function announceRemoval(
     announce(client, args, event, changes);
     return;
   }
-  const { keyspace } = client.server;
   const { buffer, starts, ends } = args;
   client.db.removeEntry(hash.ref);
   client.db.changed("hash", event, buffer, starts[1], ends[1]);
-  keyspace.dirty += changes - 1;
-  keyspace.notify(client.db.id, "generic", "del", buffer, starts[1], ends[1]);
+  client.server.keyspace.dirty += changes - 1;
+  announceGone(client, args, 1);
+}
+
+/** Fields that went, by the indexes of their arguments, are propagated as HDEL. */
+export function propagateFields(client: CommandClient, args: Arguments, fields: readonly number[]): void {
+  const { propagation } = client.server;
+  propagation.instead("HDEL", 2 + fields.length).argument(args, 1);
+  for (const index of fields) propagation.argument(args, index);
 }
 
 function open(client: CommandClient, ref: Ref): number {
-  if (ref === 0) return ABSENT;
+  const found = checkType(client, ref, TYPE_HASH);
+  if (found !== OPEN) return found;
   const { server } = client;
-  if (server.keyspace.entries.type(ref) !== TYPE_HASH) {
-    client.reply.error(WRONG_TYPE);
-    return REFUSED;
-  }
   hash.open(server.keyspace, ref, server.config.values);
   return OPEN;
 }

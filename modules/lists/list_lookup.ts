@@ -1,19 +1,17 @@
 // Finding the list at a key, and telling what became of it: shared by all list commands. Owns the flyweights.
 import type { CommandClient } from "../../core/commands/command_client.ts";
+import { ABSENT, announceGone, checkType, OPEN, REFUSED } from "../../core/commands/key_lookup.ts";
 import { TYPE_LIST } from "../../core/keyspace/entry_layout.ts";
 import { ListValue } from "../../core/keyspace/list_value.ts";
 import type { Ref } from "../../core/memory/arena.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
-import { SYNTAX_ERROR, WRONG_TYPE } from "../../core/protocol/errors.ts";
+import { SYNTAX_ERROR } from "../../core/protocol/errors.ts";
 
 /** The flyweights that all list commands share; handlers run one at a time. `target` is where LMOVE moves to. */
 export const list: ListValue = new ListValue();
 export const target: ListValue = new ListValue();
 
-/** What a lookup found. ABSENT and OPEN leave the reply to the caller; after REFUSED it has been given. */
-export const ABSENT = 0;
-export const OPEN = 1;
-export const REFUSED = 2;
+export { ABSENT, OPEN, REFUSED };
 
 /** The ends of a list. */
 export const LEFT = 0;
@@ -31,12 +29,9 @@ export function openListToChange(client: CommandClient, args: Arguments, index: 
 
 /** Opens the list of an entry (0 = there is none) with a flyweight. */
 export function openAs(client: CommandClient, ref: Ref, value: ListValue): number {
-  if (ref === 0) return ABSENT;
+  const found = checkType(client, ref, TYPE_LIST);
+  if (found !== OPEN) return found;
   const { server } = client;
-  if (server.keyspace.entries.type(ref) !== TYPE_LIST) {
-    client.reply.error(WRONG_TYPE);
-    return REFUSED;
-  }
   value.open(server.keyspace, ref, server.config.values);
   return OPEN;
 }
@@ -73,7 +68,5 @@ export function announceRemoval(
   if (isEmpty) client.db.removeEntry(list.ref);
   else list.settle();
   announce(client, args, index, event, changes);
-  if (!isEmpty) return;
-  const { buffer, starts, ends } = args;
-  client.server.keyspace.notify(client.db.id, "generic", "del", buffer, starts[index], ends[index]);
+  if (isEmpty) announceGone(client, args, index);
 }

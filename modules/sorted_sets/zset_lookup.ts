@@ -1,20 +1,17 @@
 // Finding the sorted set at a key, and telling what became of it: shared by all sorted set and geo commands. Owns the
 // flyweights.
 import type { CommandClient } from "../../core/commands/command_client.ts";
+import { ABSENT, announceGone, checkType, OPEN, REFUSED } from "../../core/commands/key_lookup.ts";
 import { TYPE_ZSET } from "../../core/keyspace/entry_layout.ts";
 import { ZsetValue } from "../../core/keyspace/zset_value.ts";
 import type { Ref } from "../../core/memory/arena.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
-import { WRONG_TYPE } from "../../core/protocol/errors.ts";
 
 /** The flyweights that all these commands share; handlers run one at a time. `result` is what a STORE form makes. */
 export const zset: ZsetValue = new ZsetValue();
 export const result: ZsetValue = new ZsetValue();
 
-/** What a lookup found. ABSENT and OPEN leave the reply to the caller; after REFUSED it has been given. */
-export const ABSENT = 0;
-export const OPEN = 1;
-export const REFUSED = 2;
+export { ABSENT, OPEN, REFUSED };
 
 /** What one more member may take in nodes of the index, bytes, at most. */
 const NODE_BYTES_PER_MEMBER = 2048;
@@ -30,12 +27,9 @@ export function openZsetToChange(client: CommandClient, args: Arguments, index =
 }
 
 function open(client: CommandClient, ref: Ref): number {
-  if (ref === 0) return ABSENT;
+  const found = checkType(client, ref, TYPE_ZSET);
+  if (found !== OPEN) return found;
   const { server } = client;
-  if (server.keyspace.entries.type(ref) !== TYPE_ZSET) {
-    client.reply.error(WRONG_TYPE);
-    return REFUSED;
-  }
   zset.open(server.keyspace, ref, server.config.values);
   return OPEN;
 }
@@ -84,9 +78,7 @@ export function announceRemovedOf(
 ): void {
   if (isEmpty) client.db.removeEntry(zset.ref);
   announce(client, args, index, event, removed);
-  if (!isEmpty) return;
-  const { buffer, starts, ends } = args;
-  client.server.keyspace.notify(client.db.id, "generic", "del", buffer, starts[index], ends[index]);
+  if (isEmpty) announceGone(client, args, index);
 }
 
 /**

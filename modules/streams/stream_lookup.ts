@@ -1,6 +1,7 @@
 // Finding the stream at a key and its groups, and telling what became of it: shared by all stream commands. Owns the
 // one StreamValue.
 import type { CommandClient } from "../../core/commands/command_client.ts";
+import { ABSENT, checkType, OPEN, REFUSED } from "../../core/commands/key_lookup.ts";
 import { TYPE_STREAM } from "../../core/keyspace/entry_layout.ts";
 import { StreamValue } from "../../core/keyspace/stream_value.ts";
 import type { Ref } from "../../core/memory/arena.ts";
@@ -10,10 +11,7 @@ import { noGroup, noKeyOrGroup, WRONG_TYPE } from "../../core/protocol/errors.ts
 /** The flyweight that all stream commands share; handlers run one at a time. */
 export const stream: StreamValue = new StreamValue();
 
-/** What a lookup found. ABSENT and OPEN leave the reply to the caller; after REFUSED it has been given. */
-export const ABSENT = 0;
-export const OPEN = 1;
-export const REFUSED = 2;
+export { ABSENT, OPEN, REFUSED };
 
 /** Opens the stream at key `index` for reading; `wrongType` is the error where the key has something else. */
 export function openStream(
@@ -87,13 +85,9 @@ export function consumerOf(
 }
 
 function open(client: CommandClient, ref: Ref, wrongType: string = WRONG_TYPE): number {
-  if (ref === 0) return ABSENT;
-  const { keyspace } = client.server;
-  if (keyspace.entries.type(ref) !== TYPE_STREAM) {
-    client.reply.error(wrongType);
-    return REFUSED;
-  }
-  stream.open(keyspace, ref);
+  const found = checkType(client, ref, TYPE_STREAM, wrongType);
+  if (found !== OPEN) return found;
+  stream.open(client.server.keyspace, ref);
   return OPEN;
 }
 
