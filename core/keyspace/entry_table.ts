@@ -24,6 +24,8 @@ import { keyOffset, WORD_KEY_LENGTH } from "./entry_layout.ts";
 
 export class EntryTable extends HashTable {
   override find(bytes: Uint8Array, start: number, end: number): Ref {
+    // Pipelines often stay with one key: then there is nothing to hash.
+    if (this.foundRef !== 0 && this.findsAgain(bytes, start, end)) return this.foundRef;
     const hash = hashBytes(bytes, start, end);
     const i32 = this.arena.i32;
     const u8 = this.arena.u8;
@@ -58,6 +60,19 @@ export class EntryTable extends HashTable {
     }
     this.foundRef = 0;
     return 0;
+  }
+
+  /** Whether the element that was found last is in its slot still, and has this key. */
+  private findsAgain(bytes: Uint8Array, start: number, end: number): boolean {
+    const ref = this.foundRef;
+    const i32 = this.arena.i32;
+    if (i32[ref * 4 + WORD_KEY_LENGTH] !== end - start) return false;
+    const u8 = this.arena.u8;
+    // Keys differ at their ends more often than at their starts.
+    let address = ref * 16 + keyOffset(i32[ref * 4]) + end - start;
+    let at = end;
+    while (at > start && u8[--address] === bytes[at - 1]) at--;
+    return at === start && this.remembersSlot();
   }
 
   protected keyEquals(ref: Ref, bytes: Uint8Array, start: number, end: number): boolean {

@@ -41,3 +41,60 @@ Deno.test("entries with and without expiry are found by their keys, by the gener
     assert.equal(arena.stats.used, 0);
   }));
 });
+
+Deno.test("what was found last is found again while it is there, and not when it moved, went or was replaced", () => {
+  const names = Array.from(
+    { length: 60 },
+    (_, n) => new TextEncoder().encode(`${n % 7 === 0 ? "k" : "key:"}${n}`),
+  );
+  const step = fc.tuple(
+    fc.constantFrom(
+      "find",
+      "insert",
+      "insert",
+      "remove",
+      "removeRef",
+      "removeFound",
+      "replace",
+      "replaceRef",
+    ),
+    fc.nat(names.length - 1),
+  );
+  fc.assert(fc.property(fc.array(step, { maxLength: 400, size: "max" }), (steps) => {
+    const table = new EntryTable(arena);
+    table.create();
+    const model = new Map<number, Ref>();
+    const free = (ref: Ref) => arena.free(ref);
+    for (const [what, n] of steps) {
+      const key = names[n];
+      const held = model.get(n) ?? 0;
+      // Twice: the second time by what is remembered.
+      assert.equal(table.find(key, 0, key.length), held);
+      assert.equal(table.find(key, 0, key.length), held);
+      if (what === "insert" && held === 0) {
+        const ref = newEntry(key, 0);
+        table.insertAfterFind(ref);
+        model.set(n, ref);
+      } else if (what.startsWith("remove") && held !== 0) {
+        if (what === "remove") assert.equal(table.remove(key, 0, key.length), held);
+        else if (what === "removeRef") assert.equal(table.removeRef(held), true);
+        else assert.equal(table.removeFound(), held);
+        model.delete(n);
+        free(held);
+      } else if (what.startsWith("replace") && held !== 0) {
+        const ref = newEntry(key, 0);
+        if (what === "replace") table.replaceFound(ref);
+        else table.replaceRef(held, ref);
+        model.set(n, ref);
+        free(held);
+      }
+      assert.equal(table.find(key, 0, key.length), model.get(n) ?? 0);
+    }
+    for (const ref of model.values()) {
+      assert.equal(table.removeRef(ref), true);
+      free(ref);
+    }
+    table.destroy();
+    assert.equal(arena.stats.used, 0);
+  }));
+});

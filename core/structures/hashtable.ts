@@ -433,14 +433,16 @@ export abstract class HashTable {
     return false;
   }
 
-  // Makes sure that the remembered slot still holds the remembered element: other writes may have moved it since.
-  private relocateFound(): void {
+  /** Whether the element of the last successful `find` is where it was found: other writes may have moved it since. */
+  protected remembersSlot(): boolean {
     const i32 = this.arena.i32;
+    return this.foundMoves === i32[this.root * 4 + ROOT_MOVES] &&
+      i32[this.foundBucket * 4 + BUCKET_REFS + this.foundSlot] === this.foundRef;
+  }
+
+  private relocateFound(): void {
     const ref = this.foundRef;
-    if (
-      ref !== 0 && this.foundMoves === i32[this.root * 4 + ROOT_MOVES] &&
-      i32[this.foundBucket * 4 + BUCKET_REFS + this.foundSlot] === ref
-    ) return;
+    if (ref !== 0 && this.remembersSlot()) return;
     if (ref === 0 || !this.locate(this.foundHash, ref)) throw missing(ref);
   }
 
