@@ -345,6 +345,13 @@ export class HashValue implements BufferHolder {
     return this.#isPacked ? this.delete(field, start, end) : this.#fields.delete(field, start, end);
   }
 
+  /** Whether the field is still there although its time has come. */
+  isExpired(field: Uint8Array, start: number, end: number): boolean {
+    if (this.#isPacked) return false;
+    const place = this.#fields.find(field, start, end);
+    return place !== 0 && this.#isHidden(place);
+  }
+
   /** Deletes up to `countMax` fields whose time has come, the oldest first; returns how many. */
   removeExpired(countMax: number): number {
     let count = 0;

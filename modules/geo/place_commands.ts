@@ -29,7 +29,22 @@ function geoadd(client: CommandClient, args: Arguments): void {
     if (!placeArguments(client, args, first + place * 3)) return;
     scores[place] = encode(placeLongitude, placeLatitude);
   }
+  const { keyspace, propagation } = client.server;
+  const before = keyspace.dirty;
   addMembers(client, args, first + 2, 3, places, options);
+  if (propagation.active && keyspace.dirty > before) propagateScores(client, args, first);
+}
+
+/** The places are propagated as the scores that they are. */
+function propagateScores(client: CommandClient, args: Arguments, first: number): void {
+  const { propagation } = client.server;
+  const places = (args.count - first) / 3;
+  const scores = scoresFor(places);
+  propagation.instead("ZADD", first + places * 2);
+  for (let index = 1; index < first; index++) propagation.argument(args, index);
+  for (let place = 0; place < places; place++) {
+    propagation.number(scores[place]).argument(args, first + place * 3 + 2);
+  }
 }
 
 function optionAt(args: Arguments, index: number): number {

@@ -46,8 +46,11 @@ function hincrby(client: CommandClient, args: Arguments): void {
     addLarge(client, args, found, exists, increment === increment ? BigInt(increment) : large);
     return;
   }
-  setField(client, args, found, scratch, 0, formatInteger(scratch, 0, sum), expireAt);
+  const end = formatInteger(scratch, 0, sum);
+  const expires = hasExpiringFields(found);
+  setField(client, args, found, scratch, 0, end, expireAt);
   announce(client, args, "hincrby", 1);
+  if (expires) propagateResult(client, args, scratch, end, expireAt);
   client.reply.integer(sum);
 }
 
@@ -69,8 +72,11 @@ function addLarge(
     return;
   }
   const expireAt = exists ? hash.expireAt() : FIELD_STAYS;
-  setField(client, args, found, scratch, 0, formatInt64(scratch, 0, sum), expireAt);
+  const end = formatInt64(scratch, 0, sum);
+  const expires = hasExpiringFields(found);
+  setField(client, args, found, scratch, 0, end, expireAt);
   announce(client, args, "hincrby", 1);
+  if (expires) propagateResult(client, args, scratch, end, expireAt);
   client.reply.integer64(sum);
 }
 
@@ -106,7 +112,30 @@ function hincrbyfloat(client: CommandClient, args: Arguments): void {
   const bytes = new Uint8Array(text.length);
   setField(client, args, found, bytes, 0, writeLatin1(bytes, 0, text), expireAt);
   announce(client, args, "hincrbyfloat", 1);
+  propagateResult(client, args, bytes, bytes.length, expireAt);
   client.reply.bulkBytes(bytes);
+}
+
+/** Whether a field of the hash that was found may have expired by the time that a replica runs the command. */
+function hasExpiringFields(found: number): boolean {
+  return found === OPEN && hash.expiring > 0;
+}
+
+/** The result is propagated, not the addition, with the expiry that the field has. */
+function propagateResult(
+  client: CommandClient,
+  args: Arguments,
+  text: Uint8Array,
+  end: number,
+  expireAt: number,
+): void {
+  const { propagation } = client.server;
+  if (!propagation.active) return;
+  if (expireAt === FIELD_STAYS) propagation.instead("HSET", 4).argument(args, 1);
+  else {
+    propagation.instead("HSETEX", 8).argument(args, 1).word("PXAT").number(expireAt).word("FIELDS").word("1");
+  }
+  propagation.argument(args, 2).bytes(text, 0, end);
 }
 
 export const counterCommands: CommandSpec[] = [

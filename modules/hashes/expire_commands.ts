@@ -17,7 +17,16 @@ import {
   isPast,
   requireRoomForExpiry,
 } from "./field_arguments.ts";
-import { announce, announceRemoval, hash, OPEN, openHash, openHashToChange, REFUSED } from "./hash_lookup.ts";
+import {
+  announce,
+  announceRemoval,
+  hash,
+  OPEN,
+  openHash,
+  openHashToChange,
+  propagateFields,
+  REFUSED,
+} from "./hash_lookup.ts";
 
 const NX = 1;
 const XX = 2;
@@ -94,16 +103,31 @@ function expireFields(
   if (!deletes) requireRoomForExpiry(client, args, word + 2);
   reply.array(count);
   let updated = 0;
+  const { propagation } = server;
+  const gone: number[] | null = propagation.active ? [] : null;
   let deleted = 0;
   for (let index = word + 2; index < args.count; index++) {
     const result = expireField(client, args, index, at, flags, deletes);
     if (result === EXPIRY_SET) updated++;
-    else if (result === DELETED) deleted++;
+    else if (result === DELETED) {
+      deleted++;
+      if (gone !== null) gone.push(index);
+    }
     reply.integer(result);
   }
   server.keyspace.stats.expiredFields += deleted;
   if (deleted > 0) announceRemoval(client, args, "hexpired", deleted + updated);
   else if (updated > 0) announce(client, args, "hexpire", updated);
+  if (gone === null) return;
+  if (deleted > 0) propagateFields(client, args, gone);
+  else if (updated > 0 && command !== "hpexpireat") propagateTime(client, args, at);
+}
+
+/** What sets a time is propagated as HPEXPIREAT, with its conditions. */
+function propagateTime(client: CommandClient, args: Arguments, at: number): void {
+  const { propagation } = client.server;
+  propagation.instead("HPEXPIREAT", args.count).argument(args, 1).number(at);
+  for (let index = 3; index < args.count; index++) propagation.argument(args, index);
 }
 
 /** What became of the field at an argument, in the words of the reply. */

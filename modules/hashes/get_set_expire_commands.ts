@@ -21,6 +21,7 @@ import {
   OPTION_KEEPTTL,
   OPTION_NX,
   OPTION_PERSIST,
+  OPTION_PXAT,
   OPTION_XX,
   OPTIONS_EXPIRE,
   parsed,
@@ -36,6 +37,7 @@ import {
   OPEN,
   openHash,
   openHashToChange,
+  propagateFields,
   REFUSED,
 } from "./hash_lookup.ts";
 
@@ -74,12 +76,59 @@ function hsetex(client: CommandClient, args: Arguments): void {
   }
   if (at >= 0 && isPast(client, at)) deletePairs(client, args, first, count, found);
   else {
+    const expired = at === KEEP_FIELD_EXPIRY && client.server.propagation.active && found === OPEN
+      ? expiredAmong(args, first)
+      : null;
     if (found === ABSENT) createWithPairs(client, args, first, count, at);
     else setPairs(client, args, first, count, at);
     announce(client, args, "hset", count);
     if (at >= 0) notify(client, args, "hexpire");
+    if (client.server.propagation.active) propagateSet(client, args, first, at, expired);
   }
   client.reply.integer(1);
+}
+
+/** The arguments that name fields which are there but have expired. */
+function expiredAmong(args: Arguments, first: number): number[] {
+  const { buffer, starts, ends } = args;
+  const expired: number[] = [];
+  for (let index = first; index < args.count; index += 2) {
+    if (hash.isExpired(buffer, starts[index], ends[index])) expired.push(index);
+  }
+  return expired;
+}
+
+/**
+ * HSETEX without the conditions that were met, and with the point in time that it meant. Who repeats it does not know
+ * that a field had expired: it is deleted first, lest it keeps its time.
+ */
+function propagateSet(
+  client: CommandClient,
+  args: Arguments,
+  first: number,
+  at: number,
+  expired: number[] | null,
+): void {
+  const { propagation } = client.server;
+  if (expired !== null && expired.length > 0) {
+    propagation.also("HDEL", 2 + expired.length).argument(args, 1);
+    for (const index of expired) propagation.argument(args, index);
+  }
+  const { options } = parsed;
+  const relative = (options & OPTIONS_EXPIRE & ~OPTION_PXAT) !== 0;
+  if (!relative && (options & (OPTION_FNX | OPTION_FXX)) === 0) return;
+  let conditions = 0;
+  for (let index = 2; index < first; index++) if (isFieldCondition(args, index)) conditions++;
+  propagation.instead("HSETEX", args.count - conditions);
+  for (let index = 1; index < args.count; index++) {
+    if (index > 1 && index < first && isFieldCondition(args, index)) continue;
+    if (relative && index + 1 === parsed.expireIndex) propagation.word("PXAT").number(at);
+    else if (!relative || index !== parsed.expireIndex) propagation.argument(args, index);
+  }
+}
+
+function isFieldCondition(args: Arguments, index: number): boolean {
+  return args.is(index, "fnx") || args.is(index, "fxx");
 }
 
 /** The parsed time, or NaN after the error reply. */
@@ -144,17 +193,20 @@ function deletePairs(
 ): void {
   const { buffer, starts, ends } = args;
   const { keyspace } = client.server;
-  let deleted = 0;
+  const gone: number[] = [];
   if (found === OPEN) {
     for (let index = first; index < args.count && hash.size > 0; index += 2) {
-      if (hash.deleteEvenExpired(buffer, starts[index], ends[index])) deleted++;
+      if (hash.deleteEvenExpired(buffer, starts[index], ends[index])) gone.push(index);
     }
   }
+  const deleted = gone.length;
   keyspace.stats.expiredFields += count;
   notify(client, args, "hset");
   notify(client, args, "hexpire");
-  if (deleted > 0) announceRemoval(client, args, "hexpired", deleted);
-  else {
+  if (deleted > 0) {
+    announceRemoval(client, args, "hexpired", deleted);
+    if (client.server.propagation.active) propagateFields(client, args, gone);
+  } else {
     notify(client, args, "hexpired");
     if (found === ABSENT) keyspace.notify(client.db.id, "generic", "del", buffer, starts[1], ends[1]);
   }
@@ -198,10 +250,13 @@ function hgetex(client: CommandClient, args: Arguments): void {
 function getAndExpire(client: CommandClient, args: Arguments, first: number, at: number): void {
   const { buffer, starts, ends } = args;
   const deletes = isPast(client, at);
+  const { propagation } = client.server;
+  const changed: number[] | null = propagation.active ? [] : null;
   let changes = 0;
   for (let index = first; index < args.count; index++) {
     if (!replyFieldOfOpen(client, args, index)) continue;
     changes++;
+    if (changed !== null) changed.push(index);
     if (deletes) hash.delete(buffer, starts[index], ends[index]);
     else {
       client.db.markFieldExpiry(hash.ref);
@@ -214,17 +269,31 @@ function getAndExpire(client: CommandClient, args: Arguments, first: number, at:
     client.server.keyspace.stats.expiredFields += changes;
     announceRemoval(client, args, "hexpired", changes);
   }
+  if (changed === null) return;
+  if (deletes) {
+    propagateFields(client, args, changed);
+    return;
+  }
+  propagation.instead("HPEXPIREAT", 5 + changes).argument(args, 1).number(at).word("FIELDS").number(changes);
+  for (const index of changed) propagation.argument(args, index);
 }
 
 function getAndPersist(client: CommandClient, args: Arguments, first: number): void {
   const { buffer, starts, ends } = args;
+  const { propagation } = client.server;
+  const changed: number[] | null = propagation.active ? [] : null;
   let changes = 0;
   for (let index = first; index < args.count; index++) {
     if (!replyFieldOfOpen(client, args, index) || hash.expireAt() === FIELD_STAYS) continue;
     hash.setExpiry(buffer, starts[index], ends[index], FIELD_STAYS);
     changes++;
+    if (changed !== null) changed.push(index);
   }
-  if (changes > 0) announce(client, args, "hpersist", changes);
+  if (changes === 0) return;
+  announce(client, args, "hpersist", changes);
+  if (changed === null) return;
+  propagation.instead("HPERSIST", 4 + changes).argument(args, 1).word("FIELDS").number(changes);
+  for (const index of changed) propagation.argument(args, index);
 }
 
 function hgetdel(client: CommandClient, args: Arguments): void {
@@ -233,15 +302,19 @@ function hgetdel(client: CommandClient, args: Arguments): void {
   const found = openHashToChange(client, args);
   if (found === REFUSED) return;
   client.reply.array(count);
+  const gone: number[] | null = client.server.propagation.active ? [] : null;
   let deleted = 0;
   for (let index = 4; index < args.count; index++) {
     if (found === ABSENT) client.reply.null();
     else if (replyFieldOfOpen(client, args, index)) {
       hash.delete(args.buffer, args.starts[index], args.ends[index]);
       deleted++;
+      if (gone !== null) gone.push(index);
     }
   }
-  if (deleted > 0) announceRemoval(client, args, "hdel", deleted);
+  if (deleted === 0) return;
+  announceRemoval(client, args, "hdel", deleted);
+  if (gone !== null) propagateFields(client, args, gone);
 }
 
 const TIME_DOCS: ArgumentDoc[] = [

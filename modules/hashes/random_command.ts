@@ -1,20 +1,9 @@
 // HRANDFIELD: fields at random, each with the same chance.
-import { parseSafeInteger } from "../../core/bytes/integer.ts";
 import { type CommandSpec, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
-import { int64Argument } from "../../core/commands/number_arguments.ts";
+import { pickDistinct, pickRepeatedly, randomCountArgument } from "../../core/commands/random_picks.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
-import { OUT_OF_RANGE, outsideRange, SYNTAX_ERROR } from "../../core/protocol/errors.ts";
 import { ABSENT, hash, openHash, REFUSED } from "./hash_lookup.ts";
-
-const COUNT_MAX = 2n ** 63n - 1n;
-const COUNT_WITH_VALUES_MAX = COUNT_MAX / 2n;
-
-/** A reply of more picks than this could only exhaust memory: refused, where Valkey would try. */
-const REPEATED_PICKS_MAX = 2n ** 24n;
-
-/** Above this share of the fields, distinct ones are drawn by shuffling all instead of by picking until they differ. */
-const SHUFFLE_SHARE = 1 / 3;
 
 /** What the writers below need to know; set for one command. */
 let current: CommandClient;
@@ -25,7 +14,7 @@ function hrandfield(client: CommandClient, args: Arguments): void {
     replyOne(client, args);
     return;
   }
-  const count = countArgument(client, args);
+  const count = randomCountArgument(client, args, "withvalues");
   if (count !== count) return;
   const found = openHash(client, args);
   if (found === REFUSED) return;
@@ -43,10 +32,9 @@ function hrandfield(client: CommandClient, args: Arguments): void {
   }
   const wanted = isDistinct ? Math.min(count, size) : -count;
   client.reply.array(withValues && client.reply.protocol === 2 ? wanted * 2 : wanted);
-  if (!isDistinct) pickRepeatedly(wanted);
+  if (!isDistinct) pickRepeatedly(hash, wanted, writeAt);
   else if (wanted === size) hash.forEach(writePicked);
-  else if (hash.isPacked || hash.hasExpired || wanted > size * SHUFFLE_SHARE) pickShuffled(wanted);
-  else pickDistinct(wanted);
+  else pickDistinct(hash, wanted, writeAt);
 }
 
 function replyOne(client: CommandClient, args: Arguments): void {
@@ -65,58 +53,9 @@ function replyOne(client: CommandClient, args: Arguments): void {
   client.reply.bulk(hash.bytes, hash.start, hash.end);
 }
 
-/** Each pick is among all fields. */
-function pickRepeatedly(count: number): void {
-  const places = hash.isPacked || hash.hasExpired ? hash.places() : null;
-  for (let pick = 0; pick < count; pick++) {
-    write(places === null ? hash.randomPlace() : places[randomBelow(places.length)]);
-  }
-}
-
-/** Different fields, many fewer than there are: picks until it has enough. */
-function pickDistinct(count: number): void {
-  const picked = new Set<number>();
-  while (picked.size < count) picked.add(hash.randomPlace());
-  for (const place of picked) write(place);
-}
-
-/** Different fields, by shuffling all. */
-function pickShuffled(count: number): void {
-  const places = hash.places();
-  for (let pick = 0; pick < count; pick++) {
-    const other = pick + randomBelow(places.length - pick);
-    write(places[other]);
-    places[other] = places[pick];
-  }
-}
-
-function write(place: number): void {
+function writeAt(place: number): void {
   hash.place = place;
   writePicked();
-}
-
-function randomBelow(limit: number): number {
-  return Math.floor(Math.random() * limit);
-}
-
-/** The count, or NaN after an error reply. */
-function countArgument(client: CommandClient, args: Arguments): number {
-  const small = parseSafeInteger(args.buffer, args.starts[2], args.ends[2]);
-  const count = small === small ? BigInt(small) : int64Argument(client, args, 2);
-  if (count === null) return NaN;
-  if (count < -COUNT_MAX) {
-    client.reply.error(outsideRange(-COUNT_MAX, COUNT_MAX));
-    return NaN;
-  }
-  if (args.count > 4 || (args.count === 4 && !args.is(3, "withvalues"))) {
-    client.reply.error(SYNTAX_ERROR);
-    return NaN;
-  }
-  if (count < -REPEATED_PICKS_MAX || (args.count === 4 && count > COUNT_WITH_VALUES_MAX)) {
-    client.reply.error(OUT_OF_RANGE);
-    return NaN;
-  }
-  return Number(count);
 }
 
 function writePicked(): void {

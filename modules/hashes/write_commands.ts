@@ -76,8 +76,12 @@ function hsetnx(client: CommandClient, args: Arguments): void {
     client.reply.integer(0);
     return;
   }
+  const { propagation } = client.server;
+  const expires = propagation.active && found === OPEN && hash.expiring > 0;
   setField(client, args, found, args.buffer, args.starts[3], args.ends[3]);
   announce(client, args, "hset", 1);
+  // The field may have been there but for its time, which another server does not look at.
+  if (expires) propagation.instead("HSET", 4).argument(args, 1).argument(args, 2).argument(args, 3);
   client.reply.integer(1);
 }
 

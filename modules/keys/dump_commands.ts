@@ -3,6 +3,7 @@ import { parseSafeInteger } from "../../core/bytes/integer.ts";
 import { type CommandSpec, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { EXPIRE_MILLISECONDS_MAX, integerArgument } from "../../core/commands/number_arguments.ts";
+import { propagateRemoval } from "../../core/commands/propagate_removal.ts";
 import { NO_EXPIRE } from "../../core/keyspace/entry_store.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import {
@@ -78,10 +79,19 @@ function restore(client: CommandClient, args: Arguments): void {
     // Checked like any other payload, but gone before anybody could see it.
     db.removeQuietly(buffer, starts[1], ends[1]);
     db.changed("generic", "del", buffer, starts[1], ends[1]);
+    propagateRemoval(client, args, 1, "serverDelete");
   } else {
     db.changed("generic", "restore", buffer, starts[1], ends[1]);
+    if (ttl > 0 && !absolute && server.propagation.active) propagateAbsolute(client, args, expireAt);
   }
   reply.ok();
+}
+
+function propagateAbsolute(client: CommandClient, args: Arguments, expireAt: number): void {
+  const { propagation } = client.server;
+  propagation.instead("RESTORE", args.count + 1).argument(args, 1).number(expireAt);
+  for (let index = 3; index < args.count; index++) propagation.argument(args, index);
+  propagation.word("ABSTTL");
 }
 
 export const dumpCommands: CommandSpec[] = [

@@ -3,6 +3,7 @@ import { INT64_MAX, INT64_MIN, parseInt64, parseSafeInteger } from "../../core/b
 import { type ArgumentDoc, type CommandSpec, type Handler, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { EXPIRE_MILLISECONDS_MAX } from "../../core/commands/number_arguments.ts";
+import { propagateRemoval } from "../../core/commands/propagate_removal.ts";
 import { NO_EXPIRE } from "../../core/keyspace/entry_store.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import {
@@ -96,11 +97,20 @@ function expireGeneric(
   if (at <= now && keyspace.deletesExpired) {
     db.removeEntry(existing);
     db.changed("generic", "del", key, start, end);
+    propagateRemoval(client, args, 1, "expire");
   } else {
     db.setExpire(db.lookupWrite(key, start, end), at);
     db.changed("generic", "expire", key, start, end);
+    if (server.propagation.active && name !== "pexpireat") propagateTime(client, args, at);
   }
   reply.integer(1);
+}
+
+/** Every command that sets a time is propagated as PEXPIREAT, with its conditions. */
+function propagateTime(client: CommandClient, args: Arguments, at: number): void {
+  const { propagation } = client.server;
+  propagation.instead("PEXPIREAT", args.count).argument(args, 1).number(at);
+  for (let index = 3; index < args.count; index++) propagation.argument(args, index);
 }
 
 /** Whether the conditions let `at` take the place of `current` (no expiry counts as infinite). */

@@ -16,7 +16,9 @@ function parseMode(client: CommandClient, args: Arguments): { inBackground: bool
 function flushdb(client: CommandClient, args: Arguments): void {
   const mode = parseMode(client, args);
   if (mode === null) return;
-  const { keyspace, saves } = client.server;
+  const { keyspace, propagation, saves } = client.server;
+  // The log may have keys that are not here any more: it is told even where there is nothing to delete.
+  if (propagation.active) propagation.always();
   saves.abortForFlush({ wholeDataset: false });
   keyspace.dirty += keyspace.flushDatabase(client.db, mode);
   client.reply.ok();
@@ -25,7 +27,8 @@ function flushdb(client: CommandClient, args: Arguments): void {
 function flushall(client: CommandClient, args: Arguments): void {
   const mode = parseMode(client, args);
   if (mode === null) return;
-  const { keyspace, saves } = client.server;
+  const { keyspace, propagation, saves } = client.server;
+  if (propagation.active) propagation.always();
   saves.abortForFlush({ wholeDataset: true });
   keyspace.dirty += keyspace.flushAll();
   saves.saveEmptied();

@@ -38,11 +38,11 @@ function blmove(client: CommandClient, args: Arguments): void {
   const from = endArgument(client, args, 3);
   if (from < 0) return;
   const to = endArgument(client, args, 4);
-  if (to >= 0) moveOrWait(client, args, from, to, 5);
+  if (to >= 0) moveOrWait(client, args, from, to, "LMOVE");
 }
 
 function brpoplpush(client: CommandClient, args: Arguments): void {
-  moveOrWait(client, args, RIGHT, LEFT, 3);
+  moveOrWait(client, args, RIGHT, LEFT, "RPOPLPUSH");
 }
 
 function moveOrWait(
@@ -50,10 +50,19 @@ function moveOrWait(
   args: Arguments,
   from: number,
   to: number,
-  timeoutIndex: number,
+  plainName: string,
 ): void {
-  const timeoutMs = timeoutArgument(client, args, timeoutIndex);
-  if (timeoutMs !== timeoutMs || moveElement(client, args, from, to) !== SOURCE_ABSENT) return;
+  const words = args.count - 1;
+  const timeoutMs = timeoutArgument(client, args, words);
+  if (timeoutMs !== timeoutMs) return;
+  const { keyspace, propagation } = client.server;
+  const before = keyspace.dirty;
+  if (moveElement(client, args, from, to) !== SOURCE_ABSENT) {
+    if (!propagation.active || keyspace.dirty === before) return;
+    propagation.instead(plainName, words);
+    for (let index = 1; index < words; index++) propagation.argument(args, index);
+    return;
+  }
   // Inside EXEC, as LMOVE without a source; a wait that came to nothing ends as those of the others do.
   if (client.mayBlock) wait(client, args, 1, 1, timeoutMs);
   else client.reply.null();

@@ -106,6 +106,11 @@ export function popFrom(
     client.reply.bulk(args.buffer, args.starts[index], args.ends[index]);
     if (count > 0) popMany(client, args, index, end, count);
     else popOne(client, args, index, end);
+    const { propagation } = client.server;
+    if (propagation.active) {
+      propagation.instead(end === LEFT ? "LPOP" : "RPOP", count > 0 ? 3 : 2).argument(args, index);
+      if (count > 0) propagation.number(taken);
+    }
     return REPLIED;
   }
   return NOTHING;

@@ -4,10 +4,12 @@ import type { CommandClient } from "../../core/commands/command_client.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 
 function publish(client: CommandClient, args: Arguments): void {
+  if (client.server.propagation.active) client.server.propagation.toReplicasOnly();
   client.reply.integer(client.server.pubsub.publish("channels", args.latin1(1), args.bytes(2)));
 }
 
 function spublish(client: CommandClient, args: Arguments): void {
+  if (client.server.propagation.active) client.server.propagation.toReplicasOnly();
   client.reply.integer(client.server.pubsub.publish("shardChannels", args.latin1(1), args.bytes(2)));
 }
 

@@ -4,6 +4,7 @@ import { parseSafeInteger } from "../../core/bytes/integer.ts";
 import { type CommandSpec, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { int64Argument, leastArgument } from "../../core/commands/number_arguments.ts";
+import { propagateRemoval } from "../../core/commands/propagate_removal.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { MUST_BE_POSITIVE, OUT_OF_RANGE, outsideRange, SYNTAX_ERROR } from "../../core/protocol/errors.ts";
 import type { ReplyWriter } from "../../core/protocol/reply_writer.ts";
@@ -16,6 +17,12 @@ const REPEATED_PICKS_MAX = 2n ** 24n;
 
 /** Above this share of the members, distinct ones are drawn by shuffling all instead of by picking until they differ. */
 const SHUFFLE_SHARE = 1 / 3;
+
+/** Members in one propagated SREM. */
+const MEMBERS_PER_COMMAND_MAX = 1024;
+
+/** What SPOP has taken, while somebody wants to know. */
+let taken: Uint8Array[] | null = null;
 
 function spop(client: CommandClient, args: Arguments): void {
   if (args.count > 3) {
@@ -32,13 +39,27 @@ function spop(client: CommandClient, args: Arguments): void {
     client.reply.null();
     return;
   }
+  taken = client.server.propagation.active ? [] : null;
   popOne(client.reply);
   popped(client, args, 1);
+  if (taken !== null) propagateTaken(client, args, taken);
+}
+
+/** Those that were taken are propagated: another server would pick others. */
+function propagateTaken(client: CommandClient, args: Arguments, members: readonly Uint8Array[]): void {
+  const { propagation } = client.server;
+  propagation.nothing();
+  for (let first = 0; first < members.length; first += MEMBERS_PER_COMMAND_MAX) {
+    const end = Math.min(first + MEMBERS_PER_COMMAND_MAX, members.length);
+    propagation.instead("SREM", 2 + end - first).argument(args, 1);
+    for (let index = first; index < end; index++) propagation.bytes(members[index], 0, members[index].length);
+  }
+  taken = null;
 }
 
 function popOne(reply: ReplyWriter): void {
   set.place = set.randomPlace();
-  writeMember(reply);
+  takeMember(reply);
   set.deleteCurrent();
 }
 
@@ -65,9 +86,11 @@ function popMany(client: CommandClient, args: Arguments): void {
   reply.set(wanted);
   if (wanted === size) popAll(client, args);
   else {
+    taken = client.server.propagation.active ? [] : null;
     if (set.isPacked) popPacked(reply, wanted);
     else for (let left = wanted; left > 0; left--) popOne(reply);
     popped(client, args, wanted);
+    if (taken !== null) propagateTaken(client, args, taken);
   }
 }
 
@@ -77,6 +100,7 @@ function popAll(client: CommandClient, args: Arguments): void {
   client.db.removeEntry(set.ref);
   announce(client, args, 1, "spop", size);
   announceGone(client, args, 1);
+  propagateRemoval(client, args, 1, "serverDelete");
 }
 
 /** Takes some members of an intset or listpack in one pass: each place is chosen with the chance that is left to it. */
@@ -88,7 +112,7 @@ function popPacked(reply: ReplyWriter, wanted: number): void {
   while (count < wanted && set.next()) {
     if (Math.random() * left-- >= wanted - count) continue;
     places[count++] = set.place;
-    writeMember(reply);
+    takeMember(reply);
   }
   set.deletePacked(places, count);
 }
@@ -184,6 +208,12 @@ function countArgument(client: CommandClient, args: Arguments): number {
 function writeAll(reply: ReplyWriter): void {
   set.walk();
   while (set.next()) writeMember(reply);
+}
+
+/** Writes a member that is about to go. */
+function takeMember(reply: ReplyWriter): void {
+  writeMember(reply);
+  if (taken !== null) taken.push(set.bytes.slice(set.start, set.end));
 }
 
 function writeMember(reply: ReplyWriter): void {

@@ -109,9 +109,8 @@ function parseOptions(
       withScores = true;
     } else if (use === "count" && left >= 1 && args.is(index, "limit")) {
       index++;
-      limit = parseSafeInteger(args.buffer, args.starts[index], args.ends[index]);
-      if (!(limit >= 0)) {
-        client.reply.error(LIMIT_NEGATIVE);
+      limit = leastArgument(client, args, index, 0, LIMIT_NEGATIVE);
+      if (limit !== limit) {
         return false;
       }
     } else {

@@ -2,8 +2,8 @@
 // wait for them. ZPOPMIN is hot: it allocates nothing on the JavaScript heap.
 import { type CommandSpec, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
+import { leastArgument } from "../../core/commands/number_arguments.ts";
 import { timeoutArgument } from "../../core/commands/timeout_argument.ts";
-import { parseSafeInteger } from "../../core/bytes/integer.ts";
 import { TYPE_ZSET } from "../../core/keyspace/entry_layout.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import {
@@ -39,11 +39,8 @@ function popOne(client: CommandClient, args: Arguments, end: End): void {
   }
   let count = 1;
   if (args.count === 3) {
-    count = parseSafeInteger(args.buffer, args.starts[2], args.ends[2]);
-    if (!(count >= 0)) {
-      reply.error(MUST_BE_POSITIVE);
-      return;
-    }
+    count = leastArgument(client, args, 2, 0, MUST_BE_POSITIVE);
+    if (count !== count) return;
   }
   const found = openZsetToChange(client, args);
   if (found === REFUSED) return;
@@ -52,22 +49,26 @@ function popOne(client: CommandClient, args: Arguments, end: End): void {
 }
 
 function zmpop(client: CommandClient, args: Arguments): void {
-  popFromFirst(client, args, 1, NaN);
+  popFromFirst(client, args, 1, "reply");
 }
 
 function bzmpop(client: CommandClient, args: Arguments): void {
-  const timeoutMs = timeoutArgument(client, args, 1);
-  if (timeoutMs === timeoutMs) popFromFirst(client, args, 2, timeoutMs);
+  popFromFirst(client, args, 2, "wait");
 }
 
-/** ZMPOP and, with a timeout, BZMPOP: the number of keys is at argument `numkeys`. */
-function popFromFirst(client: CommandClient, args: Arguments, numkeys: number, timeoutMs: number): void {
+/**
+ * ZMPOP, and BZMPOP, which waits where there is nothing: the number of keys is at argument `numkeys`, the timeout before it. What
+ * is wrong with the other arguments is told before what is wrong with the timeout.
+ */
+function popFromFirst(
+  client: CommandClient,
+  args: Arguments,
+  numkeys: number,
+  ifNothing: "reply" | "wait",
+): void {
   const { reply } = client;
-  const keys = positiveArgument(args, numkeys);
-  if (keys !== keys) {
-    reply.error(NUMKEYS_NOT_POSITIVE);
-    return;
-  }
+  const keys = leastArgument(client, args, numkeys, 1, NUMKEYS_NOT_POSITIVE);
+  if (keys !== keys) return;
   const where = numkeys + keys + 1;
   const isMin = where < args.count && args.is(where, "min");
   if (where >= args.count || !(isMin || args.is(where, "max"))) {
@@ -77,27 +78,20 @@ function popFromFirst(client: CommandClient, args: Arguments, numkeys: number, t
   let count = 1;
   let next = where + 1;
   if (next + 1 < args.count && args.is(next, "count")) {
-    count = positiveArgument(args, next + 1);
-    if (count !== count) {
-      reply.error(COUNT_NOT_POSITIVE);
-      return;
-    }
+    count = leastArgument(client, args, next + 1, 1, COUNT_NOT_POSITIVE);
+    if (count !== count) return;
     next += 2;
   }
   if (next < args.count) {
     reply.error(SYNTAX_ERROR);
     return;
   }
+  const timeoutMs = ifNothing === "wait" ? timeoutArgument(client, args, 1) : 0;
+  if (timeoutMs !== timeoutMs) return;
   const end = isMin ? "min" : "max";
   if (popFrom(client, args, numkeys + 1, numkeys + keys, end, count, PAIRS_WITH_KEY)) return;
-  if (timeoutMs === timeoutMs) waitFor(client, args, numkeys + 1, numkeys + keys, timeoutMs);
+  if (ifNothing === "wait") waitFor(client, args, numkeys + 1, numkeys + keys, timeoutMs);
   else reply.nullArray();
-}
-
-/** A whole number above 0, or NaN. */
-function positiveArgument(args: Arguments, index: number): number {
-  const value = parseSafeInteger(args.buffer, args.starts[index], args.ends[index]);
-  return value > 0 ? value : NaN;
 }
 
 function bzpopmin(client: CommandClient, args: Arguments): void {
@@ -181,6 +175,11 @@ function pop(
     zset.removeSought();
   }
   announceRemoved(client, args, index, end === "min" ? "zpopmin" : "zpopmax", taken);
+  const { propagation } = client.server;
+  if (!propagation.active || (shape !== FLAT_WITH_KEY && shape !== PAIRS_WITH_KEY)) return;
+  const hasCount = shape === PAIRS_WITH_KEY;
+  propagation.instead(end === "min" ? "ZPOPMIN" : "ZPOPMAX", hasCount ? 3 : 2).argument(args, index);
+  if (hasCount) propagation.number(taken);
 }
 
 export const popCommands: CommandSpec[] = [

@@ -22,6 +22,7 @@ import { StreamId } from "../../core/structures/stream_id.ts";
 import { trimArguments } from "./argument_docs.ts";
 import { replyId } from "./entry_replies.ts";
 import { idArgument, IdList } from "./id_arguments.ts";
+import { propagateTrimmed } from "./propagate.ts";
 import { ABSENT, announce, OPEN, openStreamToChange, REFUSED, stream } from "./stream_lookup.ts";
 import { addOptions, parseAddOptions, parseTrimOptions, trim, trims } from "./trim_options.ts";
 
@@ -60,6 +61,7 @@ function xadd(client: CommandClient, args: Arguments): void {
   if (trims() && trim() > 0) {
     client.server.keyspace.notify(client.db.id, "stream", "xtrim", args.buffer, args.starts[1], args.ends[1]);
   }
+  if (client.server.propagation.active) propagateTrimmed(client, args, idIndex, newId);
   replyId(client.reply, newId);
   if (found === OPEN) client.server.waiters.ready(client.db, args.buffer, args.starts[1], args.ends[1]);
 }
@@ -137,7 +139,10 @@ function xtrim(client: CommandClient, args: Arguments): void {
   const found = openStreamToChange(client, args, 1);
   if (found === REFUSED) return;
   const deleted = found === ABSENT ? 0 : trim();
-  if (deleted > 0) announce(client, args, 1, "xtrim", deleted);
+  if (deleted > 0) {
+    announce(client, args, 1, "xtrim", deleted);
+    if (client.server.propagation.active) propagateTrimmed(client, args, 0, newId);
+  }
   client.reply.integer(deleted);
 }
 

@@ -13,6 +13,7 @@ import {
 import { StreamId } from "../../core/structures/stream_id.ts";
 import { replyEntryOf, replyId } from "./entry_replies.ts";
 import { idArgument, IdList, parseStrictId, startArgument } from "./id_arguments.ts";
+import { propagateClaim, propagateConsumer, propagateGroup } from "./propagate.ts";
 import { consumerOf, groupToChange, stream } from "./stream_lookup.ts";
 
 /** Pending entries that XAUTOCLAIM returns where COUNT does not say, and how many it looks at for each of them. */
@@ -23,6 +24,7 @@ const COUNT_MAX = 576460752303423487;
 
 const ids = new IdList();
 const gone = new IdList();
+const claimedIds = new IdList();
 const lastId = new StreamId();
 const start = new StreamId();
 const id = new StreamId();
@@ -57,27 +59,52 @@ function xclaim(client: CommandClient, args: Arguments): void {
     groups.setLastId(group, lastId);
     moved = true;
   }
+  const isNew = beginClaims(client, args, group);
   const consumer = consumerOf(client, args, 1, group, 3);
   const before = keyspace.dirty;
   const { reply } = client;
   const mark = reply.beginArray();
   let claimed = 0;
   for (let index = 0; index < ids.count; index++) {
-    if (claim(client, group, consumer, ids.at(index), now)) claimed++;
+    if (claim(client, args, group, consumer, ids.at(index), now)) claimed++;
+  }
+  if (isNew && claimed === 0) propagateConsumer(client, args, 1, 2, 3);
+  if (moved && keyspace.dirty === before && client.server.propagation.active) {
+    propagateGroup(client, args, 1, 2, group);
   }
   // Only the id moved.
   if (moved && keyspace.dirty === before) keyspace.dirty++;
   reply.endArray(mark, claimed);
 }
 
+/** Only what is claimed is propagated. True where somebody listens and the consumer is still to be made. */
+function beginClaims(client: CommandClient, args: Arguments, group: Ref): boolean {
+  const { propagation } = client.server;
+  if (!propagation.active) return false;
+  propagation.nothing();
+  return stream.groups.findConsumer(group, args.buffer, args.starts[3], args.ends[3]) === 0;
+}
+
 /** Claims one entry and replies it; false where it is not to be had. */
-function claim(client: CommandClient, group: Ref, consumer: Ref, entry: StreamId, now: number): boolean {
+function claim(
+  client: CommandClient,
+  args: Arguments,
+  group: Ref,
+  consumer: Ref,
+  entry: StreamId,
+  now: number,
+): boolean {
   const { groups, entries } = stream;
-  const { keyspace } = client.server;
+  const { keyspace, propagation } = client.server;
   let pending = groups.findPending(group, entry);
   if (!entries.has(entry)) {
     // Deleted meanwhile: nobody needs to wait for it.
-    if (groups.acknowledge(group, entry)) keyspace.dirty++;
+    if (pending !== 0) {
+      // Who repeats the claim finds no entry either.
+      if (propagation.active) propagateClaim(client, args, 1, 2, group, entry, pending);
+      groups.acknowledge(group, entry);
+      keyspace.dirty++;
+    }
     return false;
   }
   let deliveries = 0;
@@ -94,6 +121,7 @@ function claim(client: CommandClient, group: Ref, consumer: Ref, entry: StreamId
   if (options.retryCount >= 0) deliveries = options.retryCount;
   else if (!options.justId) deliveries++;
   groups.setDelivered(pending, options.deliveredAt, deliveries);
+  if (propagation.active) propagateClaim(client, args, 1, 2, group, entry, pending);
   replyClaimed(client, consumer, entry, now);
   return true;
 }
@@ -168,8 +196,10 @@ function xautoclaim(client: CommandClient, args: Arguments): void {
   const group = groupToChange(client, args, 1, 2);
   if (group === 0) return;
   requireRoom(client, Math.min(count, stream.groups.pendingOfGroup(group).size));
+  const isNew = beginClaims(client, args, group);
   const consumer = consumerOf(client, args, 1, group, 3);
-  claimFrom(client, group, consumer, Math.max(idleMin, 0), count);
+  claimFrom(client, args, group, consumer, Math.max(idleMin, 0), count);
+  if (isNew && claimedIds.count === 0) propagateConsumer(client, args, 1, 2, 3);
 }
 
 /** COUNT, 0 after an error reply. */
@@ -195,8 +225,16 @@ function parseAutoOptions(client: CommandClient, args: Arguments): number {
   return count;
 }
 
-function claimFrom(client: CommandClient, group: Ref, consumer: Ref, idleMin: number, count: number): void {
+function claimFrom(
+  client: CommandClient,
+  args: Arguments,
+  group: Ref,
+  consumer: Ref,
+  idleMin: number,
+  count: number,
+): void {
   const { reply, server } = client;
+  const isFed = server.propagation.active;
   const { groups, entries } = stream;
   const now = server.keyspace.clock.ms;
   let attempts = count * ATTEMPTS_FACTOR;
@@ -211,6 +249,7 @@ function claimFrom(client: CommandClient, group: Ref, consumer: Ref, idleMin: nu
     const entry = pending.value;
     if (!entries.has(id)) {
       gone.add().copy(id);
+      if (isFed) propagateClaim(client, args, 1, 2, group, id, entry);
       groups.acknowledge(group, id);
       server.keyspace.dirty++;
       left--;
@@ -220,6 +259,7 @@ function claimFrom(client: CommandClient, group: Ref, consumer: Ref, idleMin: nu
     if (idleMin === 0 || now - groups.deliveredAt(entry) >= idleMin) {
       groups.giveTo(entry, consumer, id);
       groups.setDelivered(entry, now, groups.deliveries(entry) + (options.justId ? 0 : 1));
+      if (isFed) propagateClaim(client, args, 1, 2, group, id, entry);
       claimedIds.add().copy(id);
       left--;
     }
@@ -236,8 +276,6 @@ function claimFrom(client: CommandClient, group: Ref, consumer: Ref, idleMin: nu
   reply.array(gone.count);
   for (let index = 0; index < gone.count; index++) replyId(reply, gone.at(index));
 }
-
-const claimedIds = new IdList();
 
 /** New places of pending entries: one in the consumer's tree, one in the group's, and the entry itself. */
 const PENDING_BYTES = 64;

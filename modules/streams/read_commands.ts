@@ -9,6 +9,7 @@ import { READ_UNKNOWN } from "../../core/structures/stream.ts";
 import { StreamId } from "../../core/structures/stream_id.ts";
 import { countArgument } from "./argument_docs.ts";
 import { MAX_ID, replyEntries, replyEntry, replyEntryOf, replyId } from "./entry_replies.ts";
+import { propagateClaim, propagateConsumer, propagateGroup } from "./propagate.ts";
 import { parseRequest, request, waited } from "./read_request.ts";
 import { consumerOf, findGroup, OPEN, openStream, openStreamToChange, stream } from "./stream_lookup.ts";
 
@@ -44,6 +45,8 @@ function xreadgroup(client: CommandClient, args: Arguments): void {
   let served = 0;
   isFull = false;
   delivered = 0;
+  const isFed = client.server.propagation.active;
+  if (isFed) client.server.propagation.nothing();
   for (let index = 0; index < request.streams && !isFull; index++) {
     const key = request.firstKey + index;
     if (openStreamToChange(client, args, key) !== OPEN) continue;
@@ -51,14 +54,21 @@ function xreadgroup(client: CommandClient, args: Arguments): void {
     const after = request.ids.at(index);
     const isHistory = !after.isMax;
     const serves = isHistory || hasNewer(stream.groups.readLastId(group, after));
+    const { buffer, starts, ends } = args;
+    const isNew = isFed &&
+      stream.groups.findConsumer(group, buffer, starts[request.consumer], ends[request.consumer]) === 0;
     const consumer = consumerOrNone(client, args, key, group, served, mark);
     if (consumer === 0) break;
+    // The claims of what it gets name it too, but not every read has some.
+    if (isNew && (!serves || isHistory || request.noAck)) {
+      propagateConsumer(client, args, key, request.group, request.consumer);
+    }
     if (!serves) continue;
     served++;
     replyKey(client, args, index);
     start.copy(after).increment();
     if (isHistory) replyHistory(client, consumer);
-    else deliverNew(client, group, consumer);
+    else deliverNew(client, args, key, group, consumer);
     client.server.keyspace.dirty++;
   }
   if (isFull && delivered === 0) {
@@ -100,11 +110,12 @@ function replyKey(client: CommandClient, args: Arguments, index: number): void {
 }
 
 /** Gives the group's next entries to the consumer, from `start` on. */
-function deliverNew(client: CommandClient, group: Ref, consumer: Ref): void {
+function deliverNew(client: CommandClient, args: Arguments, key: number, group: Ref, consumer: Ref): void {
   const { reply, server } = client;
   const { groups, cursor } = stream;
   const { count, noAck } = request;
   const now = server.keyspace.clock.ms;
+  const isFed = server.propagation.active;
   const mark = reply.beginArray();
   let written = 0;
   cursor.openForward(stream.root, start, MAX_ID);
@@ -119,11 +130,16 @@ function deliverNew(client: CommandClient, group: Ref, consumer: Ref): void {
       }
     }
     countRead(group, cursor.id);
+    if (isFed && !noAck) {
+      const pending = groups.findPending(group, cursor.id);
+      propagateClaim(client, args, key, request.group, group, cursor.id, pending);
+    }
     replyEntry(reply, cursor);
     written++;
   }
   reply.endArray(mark, written);
   delivered += written;
+  if (isFed && written > 0) propagateGroup(client, args, key, request.group, group);
   if (!noAck && written > 0) groups.setActive(consumer, now);
 }
 

@@ -33,6 +33,8 @@ class AddOptions {
   lengthMax = 0;
   readonly least = new StreamId();
   limit = 0;
+  /** Index of the argument with the length or the id to trim to; 0 where there is none. */
+  trimIndex = 0;
   /** What LIMIT said, -1 where it was not given. */
   limitGiven = -1;
   /** XADD NOMKSTREAM. */
@@ -47,6 +49,7 @@ class AddOptions {
     this.precision = "exactly";
     this.lengthMax = 0;
     this.limit = 0;
+    this.trimIndex = 0;
     this.limitGiven = -1;
     this.noStream = false;
     this.idGiven = false;
@@ -59,6 +62,11 @@ export const addOptions: AddOptions = new AddOptions();
 /** Whether a trim was asked for. */
 export function trims(): boolean {
   return addOptions.strategy !== NO_TRIM;
+}
+
+/** Whether it is the length that is limited, not the ids. */
+export function trimsByLength(): boolean {
+  return addOptions.strategy === BY_LENGTH;
 }
 
 /** Trims the stream that was opened; returns how many entries went. */
@@ -152,6 +160,7 @@ function parseStrategy(client: CommandClient, args: Arguments, index: number, st
     return -1;
   }
   addOptions.strategy = strategy;
+  addOptions.trimIndex = at;
   return at + 1;
 }
 

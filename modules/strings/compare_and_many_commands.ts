@@ -2,6 +2,7 @@
 import { type CommandSpec, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { expireArgument, integerArgument } from "../../core/commands/number_arguments.ts";
+import { propagateRemoval } from "../../core/commands/propagate_removal.ts";
 import { KEEP_EXPIRE } from "../../core/keyspace/database.ts";
 import { NO_EXPIRE } from "../../core/keyspace/entry_store.ts";
 import { TYPE_STRING } from "../../core/keyspace/entry_layout.ts";
@@ -34,6 +35,7 @@ function delifeq(client: CommandClient, args: Arguments): void {
   }
   db.removeEntry(ref);
   db.changed("generic", "del", buffer, starts[1], ends[1]);
+  propagateRemoval(client, args, 1, "userDelete");
   reply.integer(1);
 }
 
@@ -71,8 +73,28 @@ function msetex(client: CommandClient, args: Arguments): void {
     }
   }
   server.keyspace.requireRoom(args.totalBytes(), count);
-  for (let index = 2; index < end; index += 2) storeOrExpire(client, args, index, index + 1, expireAt);
+  const before = server.keyspace.dirty;
+  let isStored = true;
+  for (let index = 2; index < end; index += 2) {
+    isStored = storeOrExpire(client, args, index, index + 1, expireAt);
+  }
+  if (expireAt >= 0 && server.propagation.active && server.keyspace.dirty > before) {
+    propagateMany(client, args, end, isStored ? expireAt : NO_EXPIRE);
+  }
   reply.integer(1);
+}
+
+/** MSETEX with the point in time that it meant; with one in the past, the deletion that it was (NO_EXPIRE). */
+function propagateMany(client: CommandClient, args: Arguments, end: number, expireAt: number): void {
+  const { propagation, keyspace } = client.server;
+  if (expireAt === NO_EXPIRE) {
+    propagation.instead(keyspace.lazyFreePolicy.serverDelete ? "UNLINK" : "DEL", end / 2);
+    for (let index = 2; index < end; index += 2) propagation.argument(args, index);
+    return;
+  }
+  propagation.instead("MSETEX", end + 2);
+  for (let index = 1; index < end; index++) propagation.argument(args, index);
+  propagation.word("PXAT").number(expireAt);
 }
 
 export const compareAndManyCommands: CommandSpec[] = [

@@ -134,6 +134,11 @@ function incrbyfloat(client: CommandClient, args: Arguments): void {
   const stored = storeNumber(client, args, ref, bytes, writeLatin1(bytes, 0, text));
   if (entries.encoding(stored) === ENCODING_INT) entries.setEncoding(stored, ENCODING_EMBSTR);
   announce(client, args, "incrbyfloat");
+  const { propagation } = client.server;
+  if (propagation.active) {
+    // The sum, not the addition: another machine may round otherwise.
+    propagation.instead("SET", 4).argument(args, 1).bytes(bytes, 0, bytes.length).word("KEEPTTL");
+  }
   client.reply.bulkBytes(bytes);
 }
 

@@ -2,6 +2,7 @@
 import { type CommandSpec, manyKeys, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { expireArgument } from "../../core/commands/number_arguments.ts";
+import { propagateRemoval } from "../../core/commands/propagate_removal.ts";
 import { TYPE_STRING } from "../../core/keyspace/entry_layout.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { SYNTAX_ERROR } from "../../core/protocol/errors.ts";
@@ -49,6 +50,7 @@ function getdel(client: CommandClient, args: Arguments): void {
   }
   replyString(client, ref);
   removeKey(client, args);
+  propagateRemoval(client, args, 1, "userDelete");
 }
 
 function getex(client: CommandClient, args: Arguments): void {
@@ -70,7 +72,8 @@ function getex(client: CommandClient, args: Arguments): void {
     client.reply.null();
     return;
   }
-  const db = client.db;
+  const { db } = client;
+  const { propagation } = client.server;
   const start = args.starts[1];
   const end = args.ends[1];
   const isAbsolute = (options & (OPTION_EXAT | OPTION_PXAT)) !== 0;
@@ -79,14 +82,19 @@ function getex(client: CommandClient, args: Arguments): void {
   ) {
     replyString(client, ref);
     removeKey(client, args);
+    propagateRemoval(client, args, 1, "expire");
     return;
   }
   if ((options & OPTIONS_EXPIRE) !== 0) {
     ref = db.setExpire(db.lookupWrite(args.buffer, start, end), expireAt);
     db.changed("generic", "expire", args.buffer, start, end);
+    if (propagation.active) propagation.instead("PEXPIREAT", 3).argument(args, 1).number(expireAt);
   } else if ((options & OPTION_PERSIST) !== 0) {
     ref = db.lookupWrite(args.buffer, start, end);
-    if (db.dropExpire(ref)) db.changed("generic", "persist", args.buffer, start, end);
+    if (db.dropExpire(ref)) {
+      db.changed("generic", "persist", args.buffer, start, end);
+      if (propagation.active) propagation.instead("PERSIST", 2).argument(args, 1);
+    }
   }
   replyString(client, ref);
 }

@@ -4,6 +4,7 @@ import { equalsWord } from "../../core/bytes/ascii.ts";
 import { type CommandSpec, manyKeys, oneKey, type Spans } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { expireArgument } from "../../core/commands/number_arguments.ts";
+import { propagateRemoval } from "../../core/commands/propagate_removal.ts";
 import { KEEP_EXPIRE } from "../../core/keyspace/database.ts";
 import { TYPE_STRING } from "../../core/keyspace/entry_layout.ts";
 import { NO_EXPIRE } from "../../core/keyspace/entry_store.ts";
@@ -17,6 +18,7 @@ import {
   OPTION_KEEPTTL,
   OPTION_NX,
   OPTION_PX,
+  OPTION_PXAT,
   OPTION_XX,
   OPTIONS_EXPIRE,
   parsed,
@@ -24,6 +26,9 @@ import {
   parseSetOptions,
 } from "./set_options.ts";
 import { findString, REFUSED, stringBytes } from "./string_value.ts";
+
+/** SETEX and PSETEX have the time before the value. */
+const VALUE_OF_SETEX = 3;
 
 function set(client: CommandClient, args: Arguments): void {
   if (args.count > 3) {
@@ -62,8 +67,36 @@ function setWithOptions(client: CommandClient, args: Arguments): void {
     client.reply.null();
     return;
   }
-  storeOrExpire(client, args, 1, 2, expireAt);
+  storeAndPropagate(client, args, 2, expireAt);
   client.reply.ok();
+}
+
+/** Stores what SET was given; a time that counts from now is propagated as the point in time that it means. */
+function storeAndPropagate(
+  client: CommandClient,
+  args: Arguments,
+  valueIndex: number,
+  expireAt: number,
+): void {
+  const { keyspace, propagation } = client.server;
+  const before = keyspace.dirty;
+  const isStored = storeOrExpire(client, args, 1, valueIndex, expireAt);
+  if (!propagation.active || keyspace.dirty === before || expireAt < 0) return;
+  if (!isStored) propagateRemoval(client, args, 1, "serverDelete");
+  else if (valueIndex === VALUE_OF_SETEX || (parsed.options & OPTION_PXAT) === 0) {
+    propagation.instead("SET", 5).argument(args, 1).argument(args, valueIndex).word("PXAT").number(expireAt);
+  }
+}
+
+/** GET is for the client alone. */
+function propagateWithoutGet(client: CommandClient, args: Arguments): void {
+  let gets = 0;
+  for (let index = 3; index < args.count; index++) if (args.is(index, "get")) gets++;
+  const { propagation } = client.server;
+  propagation.instead("SET", args.count - gets);
+  for (let index = 1; index < args.count; index++) {
+    if (index < 3 || !args.is(index, "get")) propagation.argument(args, index);
+  }
 }
 
 /** SET with GET: whatever comes of the condition, the reply is the string that was there. */
@@ -77,7 +110,10 @@ function setAndReplyOld(
   const ref = findString(client, args, 1);
   if (ref === REFUSED) return;
   const old = ref === 0 ? null : stringBytes(client, ref);
-  if (meetsCondition(client, args, ref, options, compareIndex)) storeOrExpire(client, args, 1, 2, expireAt);
+  if (meetsCondition(client, args, ref, options, compareIndex)) {
+    storeAndPropagate(client, args, 2, expireAt);
+    if (expireAt < 0 && client.server.propagation.active) propagateWithoutGet(client, args);
+  }
   replyOld(client, old);
 }
 
@@ -124,7 +160,7 @@ function setFor(client: CommandClient, args: Arguments, unitMilliseconds: number
   const now = client.server.keyspace.clock.ms;
   const expireAt = expireArgument(client, args, 2, unitMilliseconds, now, command);
   if (expireAt !== expireAt) return;
-  storeOrExpire(client, args, 1, 3, expireAt);
+  storeAndPropagate(client, args, VALUE_OF_SETEX, expireAt);
   client.reply.ok();
 }
 
@@ -133,6 +169,8 @@ function getset(client: CommandClient, args: Arguments): void {
   if (ref === REFUSED) return;
   const old = ref === 0 ? null : stringBytes(client, ref);
   store(client, args, 1, 2, NO_EXPIRE);
+  const { propagation } = client.server;
+  if (propagation.active) propagation.instead("SET", 3).argument(args, 1).argument(args, 2);
   replyOld(client, old);
 }
 
@@ -183,28 +221,32 @@ function store(
   db.changed("string", "set", buffer, start, end);
 }
 
-/** As `store`, but a time in the past deletes the key instead: nobody could see the value any more. */
+/**
+ * As `store`, but a time in the past deletes the key instead: nobody could see the value any more. False where it did
+ * that.
+ */
 export function storeOrExpire(
   client: CommandClient,
   args: Arguments,
   keyIndex: number,
   valueIndex: number,
   expireAt: number,
-): void {
+): boolean {
   const keyspace = client.server.keyspace;
   if (expireAt < 0) {
     store(client, args, keyIndex, valueIndex, expireAt);
-    return;
+    return true;
   }
   const db = client.db;
   const start = args.starts[keyIndex];
   const end = args.ends[keyIndex];
   if (keyspace.honoursExpiry && keyspace.deletesExpired && expireAt <= keyspace.clock.ms) {
     if (db.remove(args.buffer, start, end)) db.changed("generic", "del", args.buffer, start, end);
-    return;
+    return false;
   }
   store(client, args, keyIndex, valueIndex, expireAt);
   keyspace.notify(db.id, "generic", "expire", args.buffer, start, end);
+  return true;
 }
 
 /** SET reads the old value only where an option asks for it. */
