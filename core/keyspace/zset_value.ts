@@ -308,6 +308,17 @@ export class ZsetValue implements BufferHolder {
       : this.#index.scoreOf(this.place);
   }
 
+  /** Places of all members. */
+  places(): Int32Array {
+    const all = new Int32Array(this.size);
+    this.seek(0);
+    for (let index = 0; index < all.length; index++) {
+      all[index] = this.place;
+      this.forward();
+    }
+    return all;
+  }
+
   /** Place of a member picked at random, each with the same chance. The sorted set is not empty. */
   randomPlace(): number {
     if (!this.#isPacked) return this.#index.members.random();
