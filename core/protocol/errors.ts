@@ -121,13 +121,15 @@ export const NO_PLACE = "ERR could not decode requested zset member";
 export const COUNT_MUST_BE_POSITIVE = "ERR COUNT must be > 0";
 export const ANY_NEEDS_COUNT = "ERR the ANY argument requires COUNT argument";
 
-/** `%f` prints six digits after the point. */
+/** The numbers are printed as C's `%f` does: six digits after the point, all before it, `inf`. */
 export function invalidPlace(longitude: number, latitude: number): string {
   return `ERR invalid longitude,latitude pair ${sixDigits(longitude)},${sixDigits(latitude)}`;
 }
 
 function sixDigits(value: number): string {
-  return Object.is(value, -0) ? "-0.000000" : value.toFixed(6);
+  if (Object.is(value, -0)) return "-0.000000";
+  if (Math.abs(value) < 1e21) return value.toFixed(6);
+  return Math.abs(value) === Infinity ? `${value > 0 ? "" : "-"}inf` : `${BigInt(value)}.000000`;
 }
 
 /** Of a search that stores its result; `what` is "GEOSEARCHSTORE" or "STORE option in GEORADIUS". */

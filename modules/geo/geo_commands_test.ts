@@ -26,6 +26,11 @@ Deno.test("words of errors", () => {
     [["GEOADD", "g", "NX", "XX", "1", "1", "a"], SYNTAX],
     [["GEOADD", "g", "1", "1", "a", "2"], SYNTAX],
     [["GEOADD", "g", "181", "86", "a"], "-ERR invalid longitude,latitude pair 181.000000,86.000000\r\n"],
+    [["GEOADD", "g", "1", "-inf", "a"], "-ERR invalid longitude,latitude pair 1.000000,-inf\r\n"],
+    [
+      ["GEOADD", "g", "1e22", "1", "a"],
+      "-ERR invalid longitude,latitude pair 10000000000000000000000.000000,1.000000\r\n",
+    ],
     [["GEOADD", "g", "x", "1", "a"], "-ERR value is not a valid float\r\n"],
     [
       ["GEODIST", "g", "Palermo", "Palermo", "league"],

@@ -1,9 +1,8 @@
 // Commands that combine sorted sets and sets: ZUNION, ZINTER, ZDIFF, their STORE forms, ZINTERCARD.
 import { parseDouble } from "../../core/bytes/double.ts";
-import { parseSafeInteger } from "../../core/bytes/integer.ts";
 import type { CommandSpec } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
-import { integerArgument } from "../../core/commands/number_arguments.ts";
+import { integerArgument, leastArgument } from "../../core/commands/number_arguments.ts";
 import { TYPE_ZSET } from "../../core/keyspace/entry_layout.ts";
 import { ZsetValue } from "../../core/keyspace/zset_value.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
@@ -110,9 +109,7 @@ function parseOptions(
     } else if (use === "count" && left >= 1 && args.is(index, "limit")) {
       index++;
       limit = leastArgument(client, args, index, 0, LIMIT_NEGATIVE);
-      if (limit !== limit) {
-        return false;
-      }
+      if (limit !== limit) return false;
     } else {
       client.reply.error(SYNTAX_ERROR);
       return false;

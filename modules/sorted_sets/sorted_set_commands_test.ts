@@ -202,6 +202,17 @@ Deno.test("blocking forms that may not block reply as after their timeout", () =
   assert.equal(rig.raw("BZMPOP", "0", "1", "a", "MIN"), "*-1\r\n");
   assert.equal(rig.raw("BZPOPMIN", "a", "-1"), "-ERR timeout is negative\r\n");
   assert.equal(rig.raw("BZPOPMIN", "a", "x"), "-ERR timeout is not a float or out of range\r\n");
+  // A bad timeout is told after whatever else is wrong.
+  assert.equal(rig.raw("BZMPOP", "-1", "0", "a", "MIN"), "-ERR numkeys should be greater than 0\r\n");
+  assert.equal(rig.raw("BZMPOP", "x", "2", "a", "MIN"), "-ERR syntax error\r\n");
+  assert.equal(
+    rig.raw("BZMPOP", "x", "1", "a", "MIN", "COUNT", "0"),
+    "-ERR count should be greater than 0\r\n",
+  );
+  assert.equal(
+    rig.raw("BZMPOP", "x", "1", "a", "MIN", "COUNT", "1"),
+    "-ERR timeout is not a float or out of range\r\n",
+  );
   rig.raw("ZADD", "b", "1", "x", "2", "y");
   assert.equal(rig.raw("BZPOPMAX", "a", "b", "0"), array("b", "y", "2"));
   assert.equal(
@@ -300,4 +311,24 @@ Deno.test("nothing leaks: combinations that are only replied give everything bac
   rig.raw("ZPOPMIN", "t", "4");
   assert.ok(rig.keyspace.lazyFree.run(1e6));
   assert.equal(rig.keyspace.arena.stats.used, used);
+});
+
+Deno.test("counts and limits may be any 64-bit integer", () => {
+  const rig = newRig();
+  const most = String(2n ** 63n - 1n);
+  const fill = () => rig.raw("ZADD", "z", "1", "x", "2", "y");
+  fill();
+  assert.equal(rig.raw("ZINTERCARD", "1", "z", "LIMIT", most), ":2\r\n");
+  assert.equal(rig.raw("ZPOPMIN", "z", most), array("x", "1", "y", "2"));
+  fill();
+  assert.equal(rig.raw("ZPOPMAX", "z", most), array("y", "2", "x", "1"));
+  for (const command of [["ZMPOP"], ["BZMPOP", "0"]]) {
+    fill();
+    rig.raw(...command, "1", "z", "MAX", "COUNT", most);
+    assert.equal(rig.raw("ZCARD", "z"), ":0\r\n", command[0]);
+  }
+  assert.equal(
+    rig.raw("ZPOPMIN", "z", String(2n ** 63n)),
+    "-ERR value is out of range, must be positive\r\n",
+  );
 });
