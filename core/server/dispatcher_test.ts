@@ -366,3 +366,16 @@ Deno.test("large requests and large replies are logged, each in its log", () => 
   rig.run("refuse");
   assert.equal(rig.logs.largeReplies.length, 1);
 });
+
+Deno.test("of clients with tracking it is told what ran, what was refused, and what a wait came to", () => {
+  const rig = new Rig();
+  rig.run("get", "key");
+  assert.deepEqual(rig.tracked, []);
+  Object.assign(rig.client, { tracking: {} });
+  rig.run("get", "key");
+  rig.run("get");
+  rig.run("nothing");
+  rig.client.lastCommand = "get";
+  rig.dispatcher.waitEnded(rig.client, { failed: false });
+  assert.deepEqual(rig.tracked, ["ran get", "ended get", "ended undefined", "ended get"]);
+});

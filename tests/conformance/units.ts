@@ -83,6 +83,7 @@ export const CI_UNITS: readonly string[] = [
   "unit/info",
   "unit/pubsub",
   "unit/pubsubshard",
+  "unit/tracking",
   "unit/quit",
   "unit/auth",
   "unit/introspection",
