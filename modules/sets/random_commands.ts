@@ -1,28 +1,23 @@
 // Members at random, each with the same chance: SRANDMEMBER gives them, SPOP takes them. SPOP of one is hot: it allocates
 // nothing on the JavaScript heap.
-import { parseSafeInteger } from "../../core/bytes/integer.ts";
 import { type CommandSpec, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
-import { int64Argument, leastArgument } from "../../core/commands/number_arguments.ts";
+import { leastArgument } from "../../core/commands/number_arguments.ts";
 import { propagateRemoval } from "../../core/commands/propagate_removal.ts";
+import { pickDistinct, pickRepeatedly, randomCountArgument } from "../../core/commands/random_picks.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
-import { MUST_BE_POSITIVE, OUT_OF_RANGE, outsideRange, SYNTAX_ERROR } from "../../core/protocol/errors.ts";
+import { MUST_BE_POSITIVE, SYNTAX_ERROR } from "../../core/protocol/errors.ts";
 import type { ReplyWriter } from "../../core/protocol/reply_writer.ts";
 import { ABSENT, announce, announceGone, openSet, openSetToChange, REFUSED, set } from "./set_lookup.ts";
-
-const COUNT_MAX = 2n ** 63n - 1n;
-
-/** A reply of more picks than this could only exhaust memory: refused, where Valkey would try. */
-const REPEATED_PICKS_MAX = 2n ** 24n;
-
-/** Above this share of the members, distinct ones are drawn by shuffling all instead of by picking until they differ. */
-const SHUFFLE_SHARE = 1 / 3;
 
 /** Members in one propagated SREM. */
 const MEMBERS_PER_COMMAND_MAX = 1024;
 
 /** What SPOP has taken, while somebody wants to know. */
 let taken: Uint8Array[] | null = null;
+
+/** Where `writeAt` writes to; set for one command. */
+let current: ReplyWriter;
 
 function spop(client: CommandClient, args: Arguments): void {
   if (args.count > 3) {
@@ -126,7 +121,7 @@ function srandmember(client: CommandClient, args: Arguments): void {
     replyOne(client, args);
     return;
   }
-  const count = countArgument(client, args);
+  const count = randomCountArgument(client, args);
   if (count !== count) return;
   const found = openSet(client, args);
   if (found === REFUSED) return;
@@ -138,10 +133,10 @@ function srandmember(client: CommandClient, args: Arguments): void {
   const isDistinct = count > 0;
   const wanted = isDistinct ? Math.min(count, set.size) : -count;
   reply.array(wanted);
-  if (!isDistinct) pickRepeatedly(reply, wanted);
+  current = reply;
+  if (!isDistinct) pickRepeatedly(set, wanted, writeAt);
   else if (wanted === set.size) writeAll(reply);
-  else if (set.isPacked || wanted > set.size * SHUFFLE_SHARE) pickShuffled(reply, wanted);
-  else pickDistinct(reply, wanted);
+  else pickDistinct(set, wanted, writeAt);
 }
 
 function replyOne(client: CommandClient, args: Arguments): void {
@@ -155,54 +150,9 @@ function replyOne(client: CommandClient, args: Arguments): void {
   writeMember(client.reply);
 }
 
-/** Each pick is among all members. */
-function pickRepeatedly(reply: ReplyWriter, count: number): void {
-  const places = set.isPacked ? set.places() : null;
-  for (let pick = 0; pick < count; pick++) {
-    set.place = places === null ? set.randomPlace() : places[randomBelow(places.length)];
-    writeMember(reply);
-  }
-}
-
-/** Different members, many fewer than there are: picks until it has enough. */
-function pickDistinct(reply: ReplyWriter, count: number): void {
-  const picked = new Set<number>();
-  while (picked.size < count) picked.add(set.randomPlace());
-  for (const place of picked) {
-    set.place = place;
-    writeMember(reply);
-  }
-}
-
-/** Different members, by shuffling all. */
-function pickShuffled(reply: ReplyWriter, count: number): void {
-  const places = set.places();
-  for (let pick = 0; pick < count; pick++) {
-    const other = pick + randomBelow(places.length - pick);
-    set.place = places[other];
-    writeMember(reply);
-    places[other] = places[pick];
-  }
-}
-
-function randomBelow(limit: number): number {
-  return Math.floor(Math.random() * limit);
-}
-
-/** The count, or NaN after an error reply. */
-function countArgument(client: CommandClient, args: Arguments): number {
-  const small = parseSafeInteger(args.buffer, args.starts[2], args.ends[2]);
-  const count = small === small ? BigInt(small) : int64Argument(client, args, 2);
-  if (count === null) return NaN;
-  if (count < -COUNT_MAX) {
-    client.reply.error(outsideRange(-COUNT_MAX, COUNT_MAX));
-    return NaN;
-  }
-  if (count < -REPEATED_PICKS_MAX) {
-    client.reply.error(OUT_OF_RANGE);
-    return NaN;
-  }
-  return Number(count);
+function writeAt(place: number): void {
+  set.place = place;
+  writeMember(current);
 }
 
 function writeAll(reply: ReplyWriter): void {
