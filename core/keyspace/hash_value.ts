@@ -2,6 +2,7 @@
 // (and as soon as a field expires). Fields whose time has come are there until `removeExpired`, but nothing finds or
 // visits them. A flyweight: `open` it on an entry, use it, forget it; valid until the next lookup of a key. Called by the hash
 // commands, RDB load and the digest. Hot: finding, setting and reading allocate nothing on the JavaScript heap.
+// More lines than usual: two encodings, and fields that expire, have one face here.
 import type { Arena, BufferHolder, Ref } from "../memory/arena.ts";
 import { FIELD_STAYS, FieldTable } from "../structures/field_table.ts";
 import { Listpack } from "../structures/listpack.ts";
