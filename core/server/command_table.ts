@@ -52,6 +52,8 @@ const FLAG_BITS: Partial<Record<CommandFlag, number>> = {
 /** A registered command with its counters. One shape for all, so that dispatch stays monomorphic. */
 export class Command {
   readonly nameBytes: Uint8Array;
+  /** The spec's, here because specs have many shapes and dispatch asks for it every time. */
+  readonly arity: number;
   readonly flags: number;
   readonly handler: Handler | null;
   readonly subcommands: CommandIndex | null;
@@ -71,6 +73,7 @@ export class Command {
     name: string = spec.name.toLowerCase(),
   ) {
     this.nameBytes = new TextEncoder().encode(name);
+    this.arity = spec.arity;
     let flags = 0;
     for (const flag of spec.flags) flags |= FLAG_BITS[flag] ?? 0;
     if (NOT_QUEUED.has(fullName)) flags |= FLAG_NOT_QUEUED;
@@ -83,10 +86,6 @@ export class Command {
         this.subcommands.add(new Command(sub, `${fullName}|${sub.name.toLowerCase()}`, this));
       }
     }
-  }
-
-  get arity(): number {
-    return this.spec.arity;
   }
 
   /** All ACL categories, those implied by flags included, in Valkey's order. */
@@ -119,6 +118,8 @@ export class Command {
 export class CommandIndex {
   private slots: (Command | null)[] = new Array(16).fill(null);
   private readonly list: Command[] = [];
+  /** The one that was found last: the commands of a pipeline often are one command. */
+  private latest: Command | null = null;
 
   /** Registers a command. Throws where the name is taken. */
   add(command: Command): void {
@@ -141,13 +142,18 @@ export class CommandIndex {
 
   /** The command whose name is `bytes[start..end)` in any case, or null. */
   find(bytes: Uint8Array, start: number, end: number): Command | null {
+    const { latest } = this;
+    if (latest !== null && nameEquals(latest.nameBytes, bytes, start, end)) return latest;
     const slots = this.slots;
     const mask = slots.length - 1;
     let at = hashName(bytes, start, end) & mask;
     while (true) {
       const command = slots[at];
       if (command === null) return null;
-      if (nameEquals(command.nameBytes, bytes, start, end)) return command;
+      if (nameEquals(command.nameBytes, bytes, start, end)) {
+        this.latest = command;
+        return command;
+      }
       at = (at + 1) & mask;
     }
   }

@@ -165,7 +165,7 @@ export class Dispatcher {
       command = sub;
     }
     client.lastCommand = command.fullName;
-    const arity = command.spec.arity;
+    const { arity } = command;
     if (arity > 0 ? args.count !== arity : args.count < -arity) {
       this.reject(client, command, errors.wrongArity(command.fullName));
       return;
