@@ -16,8 +16,12 @@ import type { Arguments } from "../protocol/arguments.ts";
 import { type Command, FLAG_READONLY } from "./command_table.ts";
 import { Invalidation, RedirectBroken } from "./invalidation.ts";
 import type { PubSub } from "./pubsub.ts";
-import { TRACKED_KEYS_MAX, TrackingTable } from "./tracking_table.ts";
+import { TrackingTable } from "./tracking_table.ts";
 
+/** The limit where `tracking-table-max-keys` is 0 or beyond it: about 1 GB of the heap (128 bytes a key of 20 bytes). */
+const KEYS_MAX = 8_000_000;
+/** So far over its limit the table may grow within a turn. */
+const KEYS_OVER_MAX = 10_000;
 /** Keys that a turn drops from a table over its limit; so many more for each turn that it stays over it. */
 const DROPPED_A_TURN = 100;
 
@@ -40,8 +44,7 @@ interface Broadcast {
 type ActiveTracking = Tracking & { prefixes: Set<string> };
 
 export class ClientTracking implements ClientTrackingInterface, TrackedKeys {
-  /** `tracking-table-max-keys`; 0 = as many as there is room for. */
-  keysMax = 0;
+  private keysMax = KEYS_MAX;
   private readonly table = new TrackingTable();
   private readonly tracking = new Map<Client, ActiveTracking>();
   private readonly broadcasts = new Map<string, Broadcast>();
@@ -51,6 +54,11 @@ export class ClientTracking implements ClientTrackingInterface, TrackedKeys {
   private turnsOver = 0;
 
   constructor(private readonly host: TrackingHost) {}
+
+  /** Takes a value of `tracking-table-max-keys`. */
+  limitKeys(keysMax: number): void {
+    this.keysMax = keysMax === 0 ? KEYS_MAX : Math.min(keysMax, KEYS_MAX);
+  }
 
   get clientCount(): number {
     return this.tracking.size;
@@ -127,6 +135,7 @@ export class ClientTracking implements ClientTrackingInterface, TrackedKeys {
     if ((command.flags & FLAG_READONLY) !== 0 && remembers(tracking)) {
       for (const { index } of extractKeys(command.spec, args) ?? []) {
         this.table.add(args.latin1(index), client.id);
+        if (this.table.keyCount > this.keysMax + KEYS_OVER_MAX) this.invalidate(this.table.randomKey());
       }
     }
     if (client.blocking === null) this.commandEnded(client, command);
@@ -224,14 +233,13 @@ export class ClientTracking implements ClientTrackingInterface, TrackedKeys {
   }
 
   private limitTable(): void {
-    const { table } = this;
-    const limit = this.keysMax === 0 ? TRACKED_KEYS_MAX : this.keysMax;
-    if (table.keyCount <= limit) {
+    const { table, keysMax } = this;
+    if (table.keyCount <= keysMax) {
       this.turnsOver = 0;
       return;
     }
     this.turnsOver++;
-    for (let left = DROPPED_A_TURN * this.turnsOver; left > 0 && table.keyCount > limit; left--) {
+    for (let left = DROPPED_A_TURN * this.turnsOver; left > 0 && table.keyCount > keysMax; left--) {
       this.invalidate(table.randomKey());
     }
   }

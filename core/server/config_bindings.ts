@@ -44,9 +44,7 @@ export function bindConfig(server: Server): void {
 
   bind(["notify-keyspace-events"], () => server.events.select(values.notifyKeyspaceEvents));
 
-  bind(["tracking-table-max-keys"], () => {
-    server.tracking.keysMax = values.trackingTableMaxKeys;
-  });
+  bind(["tracking-table-max-keys"], () => server.tracking.limitKeys(values.trackingTableMaxKeys));
 
   bind(["min-replicas-to-write", "min-replicas-max-lag"], () => {
     server.restrict(RESTRICT_REPLICAS, values.minReplicasToWrite > 0 && values.minReplicasMaxLag > 0);

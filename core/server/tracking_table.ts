@@ -1,9 +1,6 @@
 // Which clients may have which keys in their caches: keys of all databases, each with the clients that have read it. Keys
 // are latin1 texts, because a text costs far less memory than a typed array. ClientTracking owns it.
 
-/** What a Map can hold is not much more than this; `tracking-table-max-keys 0` ends here. */
-export const TRACKED_KEYS_MAX = 16_000_000;
-
 interface TrackedKey {
   readonly key: string;
   /** Mostly one. Clients that are gone stay in here until the key is. */
@@ -26,7 +23,6 @@ export class TrackingTable {
   add(key: string, client: number): void {
     const tracked = this.#keys.get(key);
     if (tracked === undefined) {
-      if (this.#list.length >= TRACKED_KEYS_MAX) return;
       const added = { key, clients: client, position: this.#list.length };
       this.#keys.set(key, added);
       this.#list.push(added);

@@ -103,6 +103,17 @@ Deno.test("keys that leave a table over its limit are told of; none is left when
   await eventually(async () => (await books()).every((each) => each === 0));
 });
 
+Deno.test("a command that reads far more keys than the table may have is told of those at once", async () => {
+  await using server = await SporkServer.start({ args: ["--tracking-table-max-keys", "5"] });
+  await using client = await server.connect();
+  await client.call("HELLO", 3);
+  await client.call("CLIENT", "TRACKING", "ON");
+  await client.raw("EXISTS", ...Array.from({ length: 12_000 }, (_, i) => `key${i}`));
+  const gone = new Set<string>();
+  while (gone.size < 11_995) gone.add(await client.rawReply());
+  assert.equal((await server.info()).tracking_total_keys, "5");
+});
+
 Deno.test("evicted keys are told of before the reply of the command that they made room for", async () => {
   await using server = await SporkServer.start({ args: ["--maxmemory-policy", "volatile-random"] });
   await using client = await server.connect();
