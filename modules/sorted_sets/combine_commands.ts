@@ -7,6 +7,15 @@ import { TYPE_ZSET } from "../../core/keyspace/entry_layout.ts";
 import { ZsetValue } from "../../core/keyspace/zset_value.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { LIMIT_NEGATIVE, noInputKey, SYNTAX_ERROR, WEIGHT_NOT_A_FLOAT } from "../../core/protocol/errors.ts";
+import {
+  AGGREGATE,
+  DESTINATION,
+  KEYS,
+  KEYS_BEHIND_DESTINATION,
+  NUMKEYS,
+  WEIGHTS,
+  WITHSCORES,
+} from "./argument_docs.ts";
 import { countedKeys, keyAt } from "./key_specs.ts";
 import { openOperands, type Operand, operands } from "./operands.ts";
 import { replyMember, replyMemberCount, result, storeResult } from "./zset_lookup.ts";
@@ -269,23 +278,7 @@ export const combineCommands: CommandSpec[] = [
     group: "sorted-set",
     complexity: "O(N*log(M)) where N is the number of all members and M that of the result",
     summary: "Gives the members that any of several sorted sets has, with combined scores.",
-    arguments: [
-      { name: "numkeys", type: "integer" },
-      { name: "key", type: "key", multiple: true, keySpecIndex: 0 },
-      { name: "weight", type: "integer", token: "WEIGHTS", optional: true, multiple: true },
-      {
-        name: "aggregate",
-        type: "oneof",
-        token: "AGGREGATE",
-        optional: true,
-        arguments: [{ name: "sum", type: "pure-token", token: "SUM" }, {
-          name: "min",
-          type: "pure-token",
-          token: "MIN",
-        }, { name: "max", type: "pure-token", token: "MAX" }],
-      },
-      { name: "withscores", type: "pure-token", token: "WITHSCORES", optional: true },
-    ],
+    arguments: [NUMKEYS, KEYS, WEIGHTS, AGGREGATE, WITHSCORES],
     handler: zunion,
   },
   {
@@ -299,23 +292,7 @@ export const combineCommands: CommandSpec[] = [
     complexity:
       "O(N*K)+O(M*log(M)) where N is the size of the smallest of K sorted sets and M that of the result",
     summary: "Gives the members that all of several sorted sets have, with combined scores.",
-    arguments: [
-      { name: "numkeys", type: "integer" },
-      { name: "key", type: "key", multiple: true, keySpecIndex: 0 },
-      { name: "weight", type: "integer", token: "WEIGHTS", optional: true, multiple: true },
-      {
-        name: "aggregate",
-        type: "oneof",
-        token: "AGGREGATE",
-        optional: true,
-        arguments: [{ name: "sum", type: "pure-token", token: "SUM" }, {
-          name: "min",
-          type: "pure-token",
-          token: "MIN",
-        }, { name: "max", type: "pure-token", token: "MAX" }],
-      },
-      { name: "withscores", type: "pure-token", token: "WITHSCORES", optional: true },
-    ],
+    arguments: [NUMKEYS, KEYS, WEIGHTS, AGGREGATE, WITHSCORES],
     handler: zinter,
   },
   {
@@ -329,12 +306,7 @@ export const combineCommands: CommandSpec[] = [
     complexity:
       "O(N*K)+O(M*log(M)) where N is the size of the first of K sorted sets and M that of the result",
     summary: "Gives the members of the first of several sorted sets that none of the others has.",
-    arguments: [{ name: "numkeys", type: "integer" }, {
-      name: "key",
-      type: "key",
-      multiple: true,
-      keySpecIndex: 0,
-    }, { name: "withscores", type: "pure-token", token: "WITHSCORES", optional: true }],
+    arguments: [NUMKEYS, KEYS, WITHSCORES],
     handler: zdiff,
   },
   {
@@ -347,23 +319,7 @@ export const combineCommands: CommandSpec[] = [
     group: "sorted-set",
     complexity: "O(N*log(M)) where N is the number of all members and M that of the result",
     summary: "Stores the members that any of several sorted sets has, with combined scores.",
-    arguments: [
-      { name: "destination", type: "key", keySpecIndex: 0 },
-      { name: "numkeys", type: "integer" },
-      { name: "key", type: "key", multiple: true, keySpecIndex: 1 },
-      { name: "weight", type: "integer", token: "WEIGHTS", optional: true, multiple: true },
-      {
-        name: "aggregate",
-        type: "oneof",
-        token: "AGGREGATE",
-        optional: true,
-        arguments: [{ name: "sum", type: "pure-token", token: "SUM" }, {
-          name: "min",
-          type: "pure-token",
-          token: "MIN",
-        }, { name: "max", type: "pure-token", token: "MAX" }],
-      },
-    ],
+    arguments: [DESTINATION, NUMKEYS, KEYS_BEHIND_DESTINATION, WEIGHTS, AGGREGATE],
     handler: zunionstore,
   },
   {
@@ -377,23 +333,7 @@ export const combineCommands: CommandSpec[] = [
     complexity:
       "O(N*K)+O(M*log(M)) where N is the size of the smallest of K sorted sets and M that of the result",
     summary: "Stores the members that all of several sorted sets have, with combined scores.",
-    arguments: [
-      { name: "destination", type: "key", keySpecIndex: 0 },
-      { name: "numkeys", type: "integer" },
-      { name: "key", type: "key", multiple: true, keySpecIndex: 1 },
-      { name: "weight", type: "integer", token: "WEIGHTS", optional: true, multiple: true },
-      {
-        name: "aggregate",
-        type: "oneof",
-        token: "AGGREGATE",
-        optional: true,
-        arguments: [{ name: "sum", type: "pure-token", token: "SUM" }, {
-          name: "min",
-          type: "pure-token",
-          token: "MIN",
-        }, { name: "max", type: "pure-token", token: "MAX" }],
-      },
-    ],
+    arguments: [DESTINATION, NUMKEYS, KEYS_BEHIND_DESTINATION, WEIGHTS, AGGREGATE],
     handler: zinterstore,
   },
   {
@@ -407,12 +347,7 @@ export const combineCommands: CommandSpec[] = [
     complexity:
       "O(N*K)+O(M*log(M)) where N is the size of the first of K sorted sets and M that of the result",
     summary: "Stores the members of the first of several sorted sets that none of the others has.",
-    arguments: [{ name: "destination", type: "key", keySpecIndex: 0 }, { name: "numkeys", type: "integer" }, {
-      name: "key",
-      type: "key",
-      multiple: true,
-      keySpecIndex: 1,
-    }],
+    arguments: [DESTINATION, NUMKEYS, KEYS_BEHIND_DESTINATION],
     handler: zdiffstore,
   },
   {
@@ -425,12 +360,7 @@ export const combineCommands: CommandSpec[] = [
     group: "sorted-set",
     complexity: "O(N*K) where N is the size of the smallest of K sorted sets",
     summary: "Counts the members that all of several sorted sets have, up to a limit.",
-    arguments: [{ name: "numkeys", type: "integer" }, {
-      name: "key",
-      type: "key",
-      multiple: true,
-      keySpecIndex: 0,
-    }, { name: "limit", type: "integer", token: "LIMIT", optional: true }],
+    arguments: [NUMKEYS, KEYS, { name: "limit", type: "integer", token: "LIMIT", optional: true }],
     handler: zintercard,
   },
 ];

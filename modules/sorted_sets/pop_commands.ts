@@ -1,6 +1,6 @@
 // Commands that take the lowest or highest members out: ZPOPMIN, ZPOPMAX, ZMPOP, and BZPOPMIN, BZPOPMAX, BZMPOP, which
 // wait for them. ZPOPMIN is hot: it allocates nothing on the JavaScript heap.
-import { type CommandSpec, oneKey } from "../../core/commands/command.ts";
+import { type CommandSpec, type KeySpec, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { leastArgument } from "../../core/commands/number_arguments.ts";
 import { timeoutArgument } from "../../core/commands/timeout_argument.ts";
@@ -12,6 +12,7 @@ import {
   NUMKEYS_NOT_POSITIVE,
   SYNTAX_ERROR,
 } from "../../core/protocol/errors.ts";
+import { COUNT, KEY, KEYS, NUMKEYS, TIMEOUT, WHERE } from "./argument_docs.ts";
 import { countedKeys } from "./key_specs.ts";
 import { ABSENT, announceRemoved, openZsetToChange, REFUSED, zset } from "./zset_lookup.ts";
 
@@ -182,6 +183,13 @@ function pop(
   if (hasCount) propagation.number(taken);
 }
 
+/** All arguments but the timeout. */
+const ALL_KEYS: KeySpec = {
+  flags: ["RW", "access", "delete"],
+  begin: { index: 1 },
+  find: { lastKey: -2, step: 1, limit: 0 },
+};
+
 export const popCommands: CommandSpec[] = [
   {
     name: "zpopmin",
@@ -193,11 +201,7 @@ export const popCommands: CommandSpec[] = [
     group: "sorted-set",
     complexity: "O(M*log(N)) where N is the number of members and M the number of those taken",
     summary: "Takes the members with the lowest scores out of a sorted set.",
-    arguments: [{ name: "key", type: "key", keySpecIndex: 0 }, {
-      name: "count",
-      type: "integer",
-      optional: true,
-    }],
+    arguments: [KEY, { name: "count", type: "integer", optional: true }],
     handler: zpopmin,
   },
   {
@@ -210,11 +214,7 @@ export const popCommands: CommandSpec[] = [
     group: "sorted-set",
     complexity: "O(M*log(N)) where N is the number of members and M the number of those taken",
     summary: "Takes the members with the highest scores out of a sorted set.",
-    arguments: [{ name: "key", type: "key", keySpecIndex: 0 }, {
-      name: "count",
-      type: "integer",
-      optional: true,
-    }],
+    arguments: [KEY, { name: "count", type: "integer", optional: true }],
     handler: zpopmax,
   },
   {
@@ -222,21 +222,14 @@ export const popCommands: CommandSpec[] = [
     arity: -3,
     flags: ["write", "noscript", "blocking", "fast"],
     categories: ["sortedset"],
-    keySpecs: [{
-      flags: ["RW", "access", "delete"],
-      begin: { index: 1 },
-      find: { lastKey: -2, step: 1, limit: 0 },
-    }],
+    keySpecs: [ALL_KEYS],
     since: "5.0.0",
     group: "sorted-set",
     complexity: "O(log(N)) where N is the number of members",
     summary:
       "Takes the member with the lowest score out of the first sorted set that there is, or waits for one.",
     history: [["6.0.0", "Timeouts with a fraction."]],
-    arguments: [{ name: "key", type: "key", multiple: true, keySpecIndex: 0 }, {
-      name: "timeout",
-      type: "double",
-    }],
+    arguments: [KEYS, TIMEOUT],
     handler: bzpopmin,
   },
   {
@@ -244,21 +237,14 @@ export const popCommands: CommandSpec[] = [
     arity: -3,
     flags: ["write", "noscript", "blocking", "fast"],
     categories: ["sortedset"],
-    keySpecs: [{
-      flags: ["RW", "access", "delete"],
-      begin: { index: 1 },
-      find: { lastKey: -2, step: 1, limit: 0 },
-    }],
+    keySpecs: [ALL_KEYS],
     since: "5.0.0",
     group: "sorted-set",
     complexity: "O(log(N)) where N is the number of members",
     summary:
       "Takes the member with the highest score out of the first sorted set that there is, or waits for one.",
     history: [["6.0.0", "Timeouts with a fraction."]],
-    arguments: [{ name: "key", type: "key", multiple: true, keySpecIndex: 0 }, {
-      name: "timeout",
-      type: "double",
-    }],
+    arguments: [KEYS, TIMEOUT],
     handler: bzpopmax,
   },
   {
@@ -272,20 +258,7 @@ export const popCommands: CommandSpec[] = [
     complexity:
       "O(K)+O(M*log(N)) where K is the number of keys, N the number of members and M the number of those taken",
     summary: "Takes the lowest or highest members out of the first sorted set that there is.",
-    arguments: [{ name: "numkeys", type: "integer" }, {
-      name: "key",
-      type: "key",
-      multiple: true,
-      keySpecIndex: 0,
-    }, {
-      name: "where",
-      type: "oneof",
-      arguments: [{ name: "min", type: "pure-token", token: "MIN" }, {
-        name: "max",
-        type: "pure-token",
-        token: "MAX",
-      }],
-    }, { name: "count", type: "integer", token: "COUNT", optional: true }],
+    arguments: [NUMKEYS, KEYS, WHERE, COUNT],
     handler: zmpop,
   },
   {
@@ -300,20 +273,7 @@ export const popCommands: CommandSpec[] = [
       "O(K)+O(M*log(N)) where K is the number of keys, N the number of members and M the number of those taken",
     summary:
       "Takes the lowest or highest members out of the first sorted set that there is, or waits for one.",
-    arguments: [{ name: "timeout", type: "double" }, { name: "numkeys", type: "integer" }, {
-      name: "key",
-      type: "key",
-      multiple: true,
-      keySpecIndex: 0,
-    }, {
-      name: "where",
-      type: "oneof",
-      arguments: [{ name: "min", type: "pure-token", token: "MIN" }, {
-        name: "max",
-        type: "pure-token",
-        token: "MAX",
-      }],
-    }, { name: "count", type: "integer", token: "COUNT", optional: true }],
+    arguments: [TIMEOUT, NUMKEYS, KEYS, WHERE, COUNT],
     handler: bzmpop,
   },
 ];

@@ -4,6 +4,16 @@ import { type CommandSpec, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { SYNTAX_ERROR, wrongArity } from "../../core/protocol/errors.ts";
+import {
+  KEY,
+  MAX_SCORE,
+  MAX_TEXT,
+  MEMBER,
+  MEMBERS,
+  MIN_SCORE,
+  MIN_TEXT,
+  WITHSCORE,
+} from "./argument_docs.ts";
 import { findRange, parseLexRange, parseScoreRange, rangeCount } from "./member_range.ts";
 import { ABSENT, OPEN, openZset, REFUSED, zset } from "./zset_lookup.ts";
 
@@ -91,7 +101,7 @@ export const readCommands: CommandSpec[] = [
     group: "sorted-set",
     complexity: "O(1)",
     summary: "Counts the members of a sorted set.",
-    arguments: [{ name: "key", type: "key", keySpecIndex: 0 }],
+    arguments: [KEY],
     handler: zcard,
   },
   {
@@ -104,7 +114,7 @@ export const readCommands: CommandSpec[] = [
     group: "sorted-set",
     complexity: "O(1)",
     summary: "Gives the score of a member.",
-    arguments: [{ name: "key", type: "key", keySpecIndex: 0 }, { name: "member", type: "string" }],
+    arguments: [KEY, MEMBER],
     handler: zscore,
   },
   {
@@ -117,11 +127,7 @@ export const readCommands: CommandSpec[] = [
     group: "sorted-set",
     complexity: "O(N) where N is the number of members asked for",
     summary: "Gives the scores of several members, null for each that is absent.",
-    arguments: [{ name: "key", type: "key", keySpecIndex: 0 }, {
-      name: "member",
-      type: "string",
-      multiple: true,
-    }],
+    arguments: [KEY, MEMBERS],
     handler: zmscore,
   },
   {
@@ -135,13 +141,7 @@ export const readCommands: CommandSpec[] = [
     complexity: "O(log(N)) where N is the number of members",
     summary: "Gives the rank of a member, counted from the lowest score.",
     history: [["7.2.0", "WITHSCORE."]],
-    arguments: [{ name: "key", type: "key", keySpecIndex: 0 }, { name: "member", type: "string" }, {
-      name: "withscore",
-      type: "pure-token",
-      token: "WITHSCORE",
-      optional: true,
-      since: "7.2.0",
-    }],
+    arguments: [KEY, MEMBER, WITHSCORE],
     handler: zrank,
   },
   {
@@ -155,13 +155,7 @@ export const readCommands: CommandSpec[] = [
     complexity: "O(log(N)) where N is the number of members",
     summary: "Gives the rank of a member, counted from the highest score.",
     history: [["7.2.0", "WITHSCORE."]],
-    arguments: [{ name: "key", type: "key", keySpecIndex: 0 }, { name: "member", type: "string" }, {
-      name: "withscore",
-      type: "pure-token",
-      token: "WITHSCORE",
-      optional: true,
-      since: "7.2.0",
-    }],
+    arguments: [KEY, MEMBER, WITHSCORE],
     handler: zrevrank,
   },
   {
@@ -174,10 +168,7 @@ export const readCommands: CommandSpec[] = [
     group: "sorted-set",
     complexity: "O(log(N)) where N is the number of members",
     summary: "Counts the members whose scores are in a range.",
-    arguments: [{ name: "key", type: "key", keySpecIndex: 0 }, { name: "min", type: "double" }, {
-      name: "max",
-      type: "double",
-    }],
+    arguments: [KEY, MIN_SCORE, MAX_SCORE],
     handler: zcount,
   },
   {
@@ -190,10 +181,7 @@ export const readCommands: CommandSpec[] = [
     group: "sorted-set",
     complexity: "O(log(N)) where N is the number of members",
     summary: "Counts the members of one score whose texts are in a range.",
-    arguments: [{ name: "key", type: "key", keySpecIndex: 0 }, { name: "min", type: "string" }, {
-      name: "max",
-      type: "string",
-    }],
+    arguments: [KEY, MIN_TEXT, MAX_TEXT],
     handler: zlexcount,
   },
 ];

@@ -2,6 +2,7 @@
 import { type CommandSpec, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
+import { KEY, MAX_SCORE, MAX_TEXT, MIN_SCORE, MIN_TEXT, START_RANK, STOP_RANK } from "./argument_docs.ts";
 import {
   findRange,
   parseLexRange,
@@ -52,10 +53,7 @@ export const removeRangeCommands: CommandSpec[] = [
     group: "sorted-set",
     complexity: "O(M*log(N)) where N is the number of members and M the number of those removed",
     summary: "Removes the members in a range of ranks.",
-    arguments: [{ name: "key", type: "key", keySpecIndex: 0 }, { name: "start", type: "integer" }, {
-      name: "stop",
-      type: "integer",
-    }],
+    arguments: [KEY, START_RANK, STOP_RANK],
     handler: zremrangebyrank,
   },
   {
@@ -68,10 +66,7 @@ export const removeRangeCommands: CommandSpec[] = [
     group: "sorted-set",
     complexity: "O(M*log(N)) where N is the number of members and M the number of those removed",
     summary: "Removes the members whose scores are in a range.",
-    arguments: [{ name: "key", type: "key", keySpecIndex: 0 }, { name: "min", type: "double" }, {
-      name: "max",
-      type: "double",
-    }],
+    arguments: [KEY, MIN_SCORE, MAX_SCORE],
     handler: zremrangebyscore,
   },
   {
@@ -84,10 +79,7 @@ export const removeRangeCommands: CommandSpec[] = [
     group: "sorted-set",
     complexity: "O(M*log(N)) where N is the number of members and M the number of those removed",
     summary: "Removes the members of one score whose texts are in a range.",
-    arguments: [{ name: "key", type: "key", keySpecIndex: 0 }, { name: "min", type: "string" }, {
-      name: "max",
-      type: "string",
-    }],
+    arguments: [KEY, MIN_TEXT, MAX_TEXT],
     handler: zremrangebylex,
   },
 ];
