@@ -138,6 +138,26 @@ export function oneKey(...flags: string[]): KeySpec[] {
   return [{ flags, begin: { index: 1 }, find: { lastKey: 0, step: 1, limit: 0 } }];
 }
 
+/** One key at argument `index`. */
+export function keyAt(index: number, ...flags: string[]): KeySpec {
+  return { flags, begin: { index }, find: { lastKey: 0, step: 1, limit: 0 } };
+}
+
+/** Keys from argument `index` to the last. */
+export function keysFrom(index: number, ...flags: string[]): KeySpec {
+  return { flags, begin: { index }, find: { lastKey: -1, step: 1, limit: 0 } };
+}
+
+/** Keys from argument `index` to the last but one, which is a timeout. */
+export function keysBeforeTimeout(index: number, ...flags: string[]): KeySpec {
+  return { flags, begin: { index }, find: { lastKey: -2, step: 1, limit: 0 } };
+}
+
+/** Keys whose number is at argument `index`. */
+export function countedKeys(index: number, ...flags: string[]): KeySpec {
+  return { flags, begin: { index }, find: { keyNumIndex: 0, firstKey: 1, step: 1 } };
+}
+
 /** Keys from argument 1 to the last, every `step`. */
 export function manyKeys(step: number, ...flags: string[]): KeySpec[] {
   return [{ flags, begin: { index: 1 }, find: { lastKey: -1, step, limit: 0 } }];

@@ -1,6 +1,6 @@
 // BITOP: strings combined bit by bit, shorter ones as if zeros followed. The result is put together outside the arena, a
 // word at a time, and then stored as a whole.
-import type { CommandSpec } from "../../core/commands/command.ts";
+import { type CommandSpec, keyAt, keysFrom } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { ENCODING_RAW } from "../../core/keyspace/entry_layout.ts";
 import { NO_EXPIRE } from "../../core/keyspace/entry_store.ts";
@@ -115,10 +115,7 @@ export const bitopCommands: CommandSpec[] = [
     arity: -4,
     flags: ["write", "denyoom"],
     categories: ["bitmap"],
-    keySpecs: [
-      { flags: ["OW", "update"], begin: { index: 2 }, find: { lastKey: 0, step: 1, limit: 0 } },
-      { flags: ["RO", "access"], begin: { index: 3 }, find: { lastKey: -1, step: 1, limit: 0 } },
-    ],
+    keySpecs: [keyAt(2, "OW", "update"), keysFrom(3, "RO", "access")],
     since: "2.6.0",
     group: "bitmap",
     complexity: "O(N) where N is the number of bytes of the longest string",

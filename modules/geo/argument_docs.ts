@@ -1,6 +1,5 @@
 // What the geo searches' arguments have in common, as COMMAND DOCS tells them.
-import type { ArgumentDoc, KeySpec } from "../../core/commands/command.ts";
-import { keyAt } from "../sorted_sets/key_specs.ts";
+import { type ArgumentDoc, keyAt, type KeySpec } from "../../core/commands/command.ts";
 
 export const KEY: ArgumentDoc = { name: "key", type: "key", keySpecIndex: 0 };
 export const MEMBER: ArgumentDoc = { name: "member", type: "string" };

@@ -1,5 +1,5 @@
 // Searches for places in an area: GEOSEARCH, GEOSEARCHSTORE, and the older GEORADIUS forms.
-import { type CommandSpec, oneKey } from "../../core/commands/command.ts";
+import { type CommandSpec, keyAt, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import {
@@ -17,7 +17,6 @@ import {
   WITH,
 } from "./argument_docs.ts";
 import { findPlaces, type Found } from "./find_places.ts";
-import { keyAt } from "../sorted_sets/key_specs.ts";
 import { ABSENT, openZset, REFUSED, result, storeResult, zset } from "../sorted_sets/zset_lookup.ts";
 import { replyCoordinates, replyDistance } from "./geo_replies.ts";
 import { area } from "./search_area.ts";

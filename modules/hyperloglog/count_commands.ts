@@ -1,5 +1,5 @@
 // What HyperLogLogs have seen: PFCOUNT estimates how much, PFMERGE puts several together.
-import { type CommandSpec, manyKeys } from "../../core/commands/command.ts";
+import { type CommandSpec, keyAt, keysFrom, manyKeys } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { ArenaFullError, type Ref } from "../../core/memory/arena.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
@@ -143,10 +143,7 @@ export const countCommands: CommandSpec[] = [
     arity: -2,
     flags: ["write", "denyoom"],
     categories: ["hyperloglog"],
-    keySpecs: [
-      { flags: ["RW", "access", "insert"], begin: { index: 1 }, find: { lastKey: 0, step: 1, limit: 0 } },
-      { flags: ["RO", "access"], begin: { index: 2 }, find: { lastKey: -1, step: 1, limit: 0 } },
-    ],
+    keySpecs: [keyAt(1, "RW", "access", "insert"), keysFrom(2, "RO", "access")],
     since: "2.8.9",
     group: "hyperloglog",
     complexity: "O(N) for N HyperLogLogs, with a large constant",

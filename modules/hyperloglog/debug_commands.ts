@@ -1,5 +1,5 @@
 // Looking into HyperLogLogs: PFDEBUG, and PFSELFTEST, which tries registers and estimates.
-import type { CommandSpec } from "../../core/commands/command.ts";
+import { type CommandSpec, keyAt } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import {
@@ -79,11 +79,7 @@ export const debugCommands: CommandSpec[] = [
     arity: 3,
     flags: ["write", "denyoom", "admin"],
     categories: ["hyperloglog"],
-    keySpecs: [{
-      flags: ["RW", "access"],
-      begin: { index: 2 },
-      find: { lastKey: 0, step: 1, limit: 0 },
-    }],
+    keySpecs: [keyAt(2, "RW", "access")],
     since: "2.8.9",
     group: "hyperloglog",
     complexity: "O(1), with a large constant",

@@ -1,6 +1,6 @@
 // MIGRATE: takes its words apart and hands keys as RESTORE commands to the server's migrator.
 import { latin1Bytes } from "../../core/bytes/ascii.ts";
-import type { CommandSpec } from "../../core/commands/command.ts";
+import { type CommandSpec, keyAt } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { int32Argument } from "../../core/commands/number_arguments.ts";
 import { redactArguments } from "../../core/commands/redact.ts";
@@ -91,11 +91,7 @@ export const migrateCommands: CommandSpec[] = [
     flags: ["write", "movablekeys"],
     categories: ["keyspace", "dangerous"],
     keySpecs: [
-      {
-        flags: ["RW", "access", "delete"],
-        begin: { index: 3 },
-        find: { lastKey: 0, step: 1, limit: 0 },
-      },
+      keyAt(3, "RW", "access", "delete"),
       {
         flags: ["RW", "access", "delete", "incomplete"],
         begin: { keyword: "KEYS", startFrom: -2 },

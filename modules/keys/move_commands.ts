@@ -1,7 +1,7 @@
 // RENAME, RENAMENX, COPY, MOVE, SWAPDB: keys and databases change places.
 import { parseSafeInteger } from "../../core/bytes/integer.ts";
 import { equalBytes } from "../../core/bytes/ascii.ts";
-import { type CommandSpec, type KeySpec, oneKey } from "../../core/commands/command.ts";
+import { type CommandSpec, keyAt, type KeySpec, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { int32Argument } from "../../core/commands/number_arguments.ts";
 import type { Database } from "../../core/keyspace/database.ts";
@@ -134,11 +134,7 @@ function swapdb(client: CommandClient, args: Arguments): void {
 }
 
 function twoKeys(firstFlags: string[], secondFlags: string[]): KeySpec[] {
-  const find = { lastKey: 0, step: 1, limit: 0 };
-  return [
-    { flags: firstFlags, begin: { index: 1 }, find },
-    { flags: secondFlags, begin: { index: 2 }, find },
-  ];
+  return [keyAt(1, ...firstFlags), keyAt(2, ...secondFlags)];
 }
 
 export const moveCommands: CommandSpec[] = [

@@ -1,5 +1,5 @@
 // OBJECT: what the server knows of a value beside its contents.
-import type { CommandSpec, Handler, KeySpec } from "../../core/commands/command.ts";
+import { type CommandSpec, type Handler, keyAt, type KeySpec } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { lfuDecayed, lruIdleSeconds } from "../../core/keyspace/access.ts";
 import { WORD_ACCESS } from "../../core/keyspace/entry_layout.ts";
@@ -47,7 +47,7 @@ function freq(client: CommandClient, args: Arguments): void {
 }
 
 const keyAtTwo: KeySpec[] = [
-  { flags: ["RO"], begin: { index: 2 }, find: { lastKey: 0, step: 1, limit: 0 } },
+  keyAt(2, "RO"),
 ];
 
 function subcommand(

@@ -1,6 +1,6 @@
 // Commands that wait until there is an element: BLPOP, BRPOP, BLMPOP, BLMOVE, BRPOPLPUSH. Where there is one they do what
 // their namesakes without B do; where not, the client waits, and the command runs again when a list appears at a key.
-import type { CommandSpec } from "../../core/commands/command.ts";
+import { type CommandSpec, countedKeys, keysBeforeTimeout } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { timeoutArgument } from "../../core/commands/timeout_argument.ts";
 import { TYPE_LIST } from "../../core/keyspace/entry_layout.ts";
@@ -97,13 +97,7 @@ export const blockingCommands: CommandSpec[] = [
     arity: -3,
     flags: ["write", "noscript", "blocking"],
     categories: ["list"],
-    keySpecs: [
-      {
-        flags: ["RW", "access", "delete"],
-        begin: { index: 1 },
-        find: { lastKey: -2, step: 1, limit: 0 },
-      },
-    ],
+    keySpecs: [keysBeforeTimeout(1, "RW", "access", "delete")],
     since: "2.0.0",
     group: "list",
     complexity: "O(N) where N is the number of keys",
@@ -120,13 +114,7 @@ export const blockingCommands: CommandSpec[] = [
     arity: -3,
     flags: ["write", "noscript", "blocking"],
     categories: ["list"],
-    keySpecs: [
-      {
-        flags: ["RW", "access", "delete"],
-        begin: { index: 1 },
-        find: { lastKey: -2, step: 1, limit: 0 },
-      },
-    ],
+    keySpecs: [keysBeforeTimeout(1, "RW", "access", "delete")],
     since: "2.0.0",
     group: "list",
     complexity: "O(N) where N is the number of keys",
@@ -143,13 +131,7 @@ export const blockingCommands: CommandSpec[] = [
     arity: -5,
     flags: ["write", "blocking", "movablekeys"],
     categories: ["list"],
-    keySpecs: [
-      {
-        flags: ["RW", "access", "delete"],
-        begin: { index: 2 },
-        find: { keyNumIndex: 0, firstKey: 1, step: 1 },
-      },
-    ],
+    keySpecs: [countedKeys(2, "RW", "access", "delete")],
     since: "7.0.0",
     group: "list",
     complexity: "O(N+M) where N is the number of keys and M the number of elements taken",

@@ -1,5 +1,5 @@
 // Commands that move an element from list to list: LMOVE, RPOPLPUSH.
-import type { CommandSpec, KeySpec } from "../../core/commands/command.ts";
+import { type CommandSpec, keyAt, type KeySpec } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { endArgument, LEFT, RIGHT } from "./list_lookup.ts";
@@ -18,14 +18,7 @@ function rpoplpush(client: CommandClient, args: Arguments): void {
 }
 
 /** Source at argument 1, destination at argument 2. */
-export const sourceAndDestination: KeySpec[] = [
-  {
-    flags: ["RW", "access", "delete"],
-    begin: { index: 1 },
-    find: { lastKey: 0, step: 1, limit: 0 },
-  },
-  { flags: ["RW", "insert"], begin: { index: 2 }, find: { lastKey: 0, step: 1, limit: 0 } },
-];
+export const sourceAndDestination: KeySpec[] = [keyAt(1, "RW", "access", "delete"), keyAt(2, "RW", "insert")];
 
 export const moveCommands: CommandSpec[] = [
   {

@@ -1,5 +1,5 @@
 // Commands that take elements off the ends: LPOP, RPOP, LMPOP. The first two are hot: they allocate nothing.
-import { type CommandSpec, oneKey } from "../../core/commands/command.ts";
+import { type CommandSpec, countedKeys, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { leastArgument } from "../../core/commands/number_arguments.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
@@ -85,13 +85,7 @@ export const popCommands: CommandSpec[] = [
     arity: -4,
     flags: ["write", "movablekeys"],
     categories: ["list"],
-    keySpecs: [
-      {
-        flags: ["RW", "access", "delete"],
-        begin: { index: 1 },
-        find: { keyNumIndex: 0, firstKey: 1, step: 1 },
-      },
-    ],
+    keySpecs: [countedKeys(1, "RW", "access", "delete")],
     since: "7.0.0",
     group: "list",
     complexity: "O(N+M) where N is the number of keys and M the number of elements taken",

@@ -1,5 +1,5 @@
 // PUBLISH and SPUBLISH: a message to all who listen.
-import type { CommandSpec } from "../../core/commands/command.ts";
+import { type CommandSpec, keyAt } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 
@@ -32,9 +32,7 @@ export const publishCommands: CommandSpec[] = [
     arity: 3,
     flags: ["pubsub", "loading", "stale", "fast", "may_replicate"],
     categories: [],
-    keySpecs: [
-      { flags: ["not_key"], begin: { index: 1 }, find: { lastKey: 0, step: 1, limit: 0 } },
-    ],
+    keySpecs: [keyAt(1, "not_key")],
     since: "7.0.0",
     group: "pubsub",
     complexity: "O(N) for N subscribers of the shard channel.",

@@ -1,5 +1,5 @@
 // SUBSCRIBE and UNSUBSCRIBE in their three kinds: by channel, by pattern, by shard channel.
-import type { CommandSpec } from "../../core/commands/command.ts";
+import { type CommandSpec, keysFrom } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import type { TopicKind } from "../../core/commands/pubsub.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
@@ -27,7 +27,7 @@ const shared = {
 
 /** Shard channels are told as keys that are no keys, so that a cluster's clients find their node. */
 const shardKeys: CommandSpec["keySpecs"] = [
-  { flags: ["not_key"], begin: { index: 1 }, find: { lastKey: -1, step: 1, limit: 0 } },
+  keysFrom(1, "not_key"),
 ];
 
 export const subscribeCommands: CommandSpec[] = [

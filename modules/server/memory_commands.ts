@@ -1,6 +1,6 @@
 // MEMORY: where the bytes are.
 import { parseSafeInteger } from "../../core/bytes/integer.ts";
-import type { CommandSpec } from "../../core/commands/command.ts";
+import { type CommandSpec, keyAt } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { memoryUsage } from "../../core/keyspace/memory_usage.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
@@ -205,7 +205,7 @@ export const memoryCommands: CommandSpec[] = [
         name: "usage",
         arity: -3,
         flags: ["readonly"],
-        keySpecs: [{ flags: ["RO"], begin: { index: 2 }, find: { lastKey: 0, step: 1, limit: 0 } }],
+        keySpecs: [keyAt(2, "RO")],
         complexity: "O(N) for N sampled elements.",
         summary: "Estimates how many bytes a key takes.",
         arguments: [

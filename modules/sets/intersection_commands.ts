@@ -1,5 +1,5 @@
 // What several sets have in common: SINTER, SINTERSTORE, SINTERCARD. The smallest set is walked, the others are asked.
-import { type CommandSpec, manyKeys } from "../../core/commands/command.ts";
+import { type CommandSpec, countedKeys, manyKeys } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { leastArgument } from "../../core/commands/number_arguments.ts";
 import type { SetValue } from "../../core/keyspace/set_value.ts";
@@ -113,11 +113,7 @@ export const intersectionCommands: CommandSpec[] = [
     arity: -3,
     flags: ["readonly", "movablekeys"],
     categories: ["set"],
-    keySpecs: [{
-      flags: ["RO", "access"],
-      begin: { index: 1 },
-      find: { keyNumIndex: 0, firstKey: 1, step: 1 },
-    }],
+    keySpecs: [countedKeys(1, "RO", "access")],
     since: "7.0.0",
     group: "set",
     complexity: "O(N*M) at worst where N is the size of the smallest set and M the number of sets",

@@ -1,6 +1,6 @@
 // The sets that a command combines, and where the result goes: shared by SINTER, SUNION, SDIFF and their STORE forms.
 import type { CommandClient } from "../../core/commands/command_client.ts";
-import type { KeySpec } from "../../core/commands/command.ts";
+import { keyAt, keysFrom, type KeySpec } from "../../core/commands/command.ts";
 import { SetValue } from "../../core/keyspace/set_value.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { OPEN, openAs, REFUSED } from "./set_lookup.ts";
@@ -71,10 +71,7 @@ export function storeResult(client: CommandClient, args: Arguments, event: strin
 
 /** Key specifications of a STORE form. */
 export function storeKeys(destination: "RW" | "OW"): KeySpec[] {
-  return [
-    { flags: [destination, "update"], begin: { index: 1 }, find: { lastKey: 0, step: 1, limit: 0 } },
-    { flags: ["RO", "access"], begin: { index: 2 }, find: { lastKey: -1, step: 1, limit: 0 } },
-  ];
+  return [keyAt(1, destination, "update"), keysFrom(2, "RO", "access")];
 }
 
 /** Orders by number of members. */

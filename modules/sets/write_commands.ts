@@ -1,5 +1,5 @@
 // Commands that add, remove and move members: SADD, SREM, SMOVE. SADD is hot: it allocates nothing on the JavaScript heap.
-import { type CommandSpec, oneKey } from "../../core/commands/command.ts";
+import { type CommandSpec, keyAt, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import {
@@ -159,14 +159,7 @@ export const writeCommands: CommandSpec[] = [
     arity: 4,
     flags: ["write", "fast"],
     categories: ["set"],
-    keySpecs: [
-      {
-        flags: ["RW", "access", "delete"],
-        begin: { index: 1 },
-        find: { lastKey: 0, step: 1, limit: 0 },
-      },
-      { flags: ["RW", "insert"], begin: { index: 2 }, find: { lastKey: 0, step: 1, limit: 0 } },
-    ],
+    keySpecs: [keyAt(1, "RW", "access", "delete"), keyAt(2, "RW", "insert")],
     since: "1.0.0",
     group: "set",
     complexity: "O(1)",

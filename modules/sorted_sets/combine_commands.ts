@@ -1,6 +1,6 @@
 // Commands that combine sorted sets and sets: ZUNION, ZINTER, ZDIFF, their STORE forms, ZINTERCARD.
 import { parseDouble } from "../../core/bytes/double.ts";
-import type { CommandSpec } from "../../core/commands/command.ts";
+import { type CommandSpec, countedKeys, keyAt } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { integerArgument, leastArgument } from "../../core/commands/number_arguments.ts";
 import { TYPE_ZSET } from "../../core/keyspace/entry_layout.ts";
@@ -16,7 +16,6 @@ import {
   WEIGHTS,
   WITHSCORES,
 } from "./argument_docs.ts";
-import { countedKeys, keyAt } from "./key_specs.ts";
 import { openOperands, type Operand, operands } from "./operands.ts";
 import { replyMember, replyMemberCount, result, storeResult } from "./zset_lookup.ts";
 

@@ -1,6 +1,6 @@
 // Commands that take the lowest or highest members out: ZPOPMIN, ZPOPMAX, ZMPOP, and BZPOPMIN, BZPOPMAX, BZMPOP, which
 // wait for them. ZPOPMIN is hot: it allocates nothing on the JavaScript heap.
-import { type CommandSpec, type KeySpec, oneKey } from "../../core/commands/command.ts";
+import { type CommandSpec, countedKeys, keysBeforeTimeout, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { leastArgument } from "../../core/commands/number_arguments.ts";
 import { timeoutArgument } from "../../core/commands/timeout_argument.ts";
@@ -13,7 +13,6 @@ import {
   SYNTAX_ERROR,
 } from "../../core/protocol/errors.ts";
 import { COUNT, KEY, KEYS, NUMKEYS, TIMEOUT, WHERE } from "./argument_docs.ts";
-import { countedKeys } from "./key_specs.ts";
 import { ABSENT, announceRemoved, openZsetToChange, REFUSED, zset } from "./zset_lookup.ts";
 
 type End = "min" | "max";
@@ -183,13 +182,6 @@ function pop(
   if (hasCount) propagation.number(taken);
 }
 
-/** All arguments but the timeout. */
-const ALL_KEYS: KeySpec = {
-  flags: ["RW", "access", "delete"],
-  begin: { index: 1 },
-  find: { lastKey: -2, step: 1, limit: 0 },
-};
-
 export const popCommands: CommandSpec[] = [
   {
     name: "zpopmin",
@@ -222,7 +214,7 @@ export const popCommands: CommandSpec[] = [
     arity: -3,
     flags: ["write", "noscript", "blocking", "fast"],
     categories: ["sortedset"],
-    keySpecs: [ALL_KEYS],
+    keySpecs: [keysBeforeTimeout(1, "RW", "access", "delete")],
     since: "5.0.0",
     group: "sorted-set",
     complexity: "O(log(N)) where N is the number of members",
@@ -237,7 +229,7 @@ export const popCommands: CommandSpec[] = [
     arity: -3,
     flags: ["write", "noscript", "blocking", "fast"],
     categories: ["sortedset"],
-    keySpecs: [ALL_KEYS],
+    keySpecs: [keysBeforeTimeout(1, "RW", "access", "delete")],
     since: "5.0.0",
     group: "sorted-set",
     complexity: "O(log(N)) where N is the number of members",

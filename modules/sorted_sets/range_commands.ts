@@ -1,5 +1,5 @@
 // Ranges of members by rank, score or text: ZRANGE in all its forms, the older commands that it replaces, and ZRANGESTORE.
-import { type CommandSpec, oneKey } from "../../core/commands/command.ts";
+import { type CommandSpec, keyAt, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { integerArgument } from "../../core/commands/number_arguments.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
@@ -21,7 +21,6 @@ import {
   STOP_RANK,
   WITHSCORES,
 } from "./argument_docs.ts";
-import { keyAt } from "./key_specs.ts";
 import {
   findRange,
   parseLexRange,

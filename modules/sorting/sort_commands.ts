@@ -1,5 +1,5 @@
 // SORT and SORT_RO.
-import type { ArgumentDoc, CommandSpec, KeySpec } from "../../core/commands/command.ts";
+import { type ArgumentDoc, type CommandSpec, keyAt, type KeySpec } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { TYPE_LIST, TYPE_SET, TYPE_ZSET } from "../../core/keyspace/entry_layout.ts";
 import { ListValue } from "../../core/keyspace/list_value.ts";
@@ -110,11 +110,7 @@ function fill(client: CommandClient, options: SortOptions, elements: Texts, orde
   }
 }
 
-const sourceKey: KeySpec = {
-  flags: ["RO", "access"],
-  begin: { index: 1 },
-  find: { lastKey: 0, step: 1, limit: 0 },
-};
+const sourceKey: KeySpec = keyAt(1, "RO", "access");
 /** Keys named by BY and GET depend on the elements. */
 const patternKeys: KeySpec = { flags: ["RO", "access"], begin: { unknown: true }, find: { unknown: true } };
 const storeKey: KeySpec = { flags: ["OW", "update"], begin: { unknown: true }, find: { unknown: true } };

@@ -1,5 +1,5 @@
 // XGROUP: making, moving and deleting the groups of a stream and their consumers.
-import type { CommandSpec, KeySpec } from "../../core/commands/command.ts";
+import { type CommandSpec, keyAt, type KeySpec } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { withHelp } from "../../core/commands/help.ts";
 import { integerArgument } from "../../core/commands/number_arguments.ts";
@@ -153,7 +153,7 @@ function isDollar(args: Arguments, index: number): boolean {
 }
 
 function secondKey(...flags: string[]): KeySpec[] {
-  return [{ flags, begin: { index: 2 }, find: { lastKey: 0, step: 1, limit: 0 } }];
+  return [keyAt(2, ...flags)];
 }
 
 const keyAndGroup = [

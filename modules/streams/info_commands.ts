@@ -1,5 +1,5 @@
 // XINFO: what is known of a stream, its groups and their consumers.
-import type { CommandSpec, KeySpec } from "../../core/commands/command.ts";
+import { type CommandSpec, keyAt, type KeySpec } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { withHelp } from "../../core/commands/help.ts";
 import { integerArgument } from "../../core/commands/number_arguments.ts";
@@ -220,9 +220,7 @@ function replyNameOf(client: CommandClient, ref: Ref): void {
   client.reply.bulkArena(client.server.keyspace.arena, groups.nameAddress(ref), groups.nameLength(ref));
 }
 
-const secondKey: KeySpec[] = [
-  { flags: ["RO", "access"], begin: { index: 2 }, find: { lastKey: 0, step: 1, limit: 0 } },
-];
+const secondKey: KeySpec[] = [keyAt(2, "RO", "access")];
 const keyArgument = { name: "key", type: "key" as const, keySpecIndex: 0 };
 
 export const infoCommands: CommandSpec[] = [
