@@ -143,7 +143,14 @@ export class StreamId {
 
   /** Writes "milliseconds-sequence" in decimal; returns the end offset. */
   format(target: Uint8Array, offset: number): number {
-    const at = formatUnsigned(target, offset, this.msHigh, this.msLow);
+    // Ids that are told one after the other mostly are of the same millisecond.
+    if (this.msLow !== latestLow || this.msHigh !== latestHigh) {
+      latestDigits = formatUnsigned(latestText, 0, this.msHigh, this.msLow);
+      latestLow = this.msLow;
+      latestHigh = this.msHigh;
+    }
+    for (let index = 0; index < latestDigits; index++) target[offset + index] = latestText[index];
+    const at = offset + latestDigits;
     target[at] = 0x2d;
     return formatUnsigned(target, at + 1, this.seqHigh, this.seqLow);
   }
@@ -177,6 +184,11 @@ const digits = new Uint8Array(UINT64_DIGITS_MAX);
 const limbs = new Int32Array(4);
 let parsedHigh = 0;
 let parsedLow = 0;
+/** The milliseconds that `format` wrote last, and their digits. */
+const latestText = new Uint8Array(UINT64_DIGITS_MAX);
+let latestDigits = formatUnsigned(latestText, 0, 0, 0);
+let latestHigh = 0;
+let latestLow = 0;
 
 /** The order of two different words, or 0. */
 function order(a: number, b: number): number {

@@ -91,3 +91,10 @@ Deno.test("stream id: what is taken as a number and what is not", () => {
     assert.equal(parsed(text), null, text);
   }
 });
+
+Deno.test("stream id: ids told one after the other, of one millisecond or of several by turns", () => {
+  const few = fc.constantFrom(0n, 7n, 1700000000000n, 1700000000001n, 2n ** 32n + 7n, MAX);
+  fc.assert(fc.property(fc.array(fc.tuple(few, uint64), { minLength: 2 }), (ids) => {
+    for (const [ms, seq] of ids) assert.equal(idOf(ms, seq).toString(), `${ms}-${seq}`);
+  }));
+});
