@@ -67,7 +67,7 @@ export function int64Argument(client: CommandClient, args: Arguments, index: num
 /**
  * The point in time that an expire argument of SET, GETEX and their kin means, in milliseconds since 1970, or NaN after
  * the error reply. It counts units of `unitMilliseconds` (1 or 1000) from `base` (0, or now for a relative time), must
- * be positive and must not pass 2^63. `command` is the lower-case name for the error text.
+ * not be less than `least` units and must not pass 2^63. `command` is the lower-case name for the error text.
  */
 export function expireArgument(
   client: CommandClient,
@@ -76,12 +76,13 @@ export function expireArgument(
   unitMilliseconds: number,
   base: number,
   command: string,
+  least: number = 1,
 ): number {
   const start = args.starts[index];
   const end = args.ends[index];
   const value = parseSafeInteger(args.buffer, start, end);
   if (value === value) {
-    if (value > 0) return value * unitMilliseconds + base;
+    if (value >= least) return value * unitMilliseconds + base;
   } else {
     const large = parseInt64(args.buffer, start, end);
     if (large === null) {

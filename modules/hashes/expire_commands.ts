@@ -2,21 +2,17 @@
 // HPEXPIRETIME. Replies, events and errors are those of Valkey 9.
 import { type ArgumentDoc, type CommandSpec, type Handler, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
+import {
+  allowsExpiry,
+  expireConditionDoc,
+  parseExpireConditions,
+  propagateExpiry,
+} from "../../core/commands/expire_conditions.ts";
+import { expireArgument } from "../../core/commands/number_arguments.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
-import {
-  EXPIRE_GT_AND_LT,
-  EXPIRE_NX_AND_OTHERS,
-  NUMFIELDS,
-  SYNTAX_ERROR,
-} from "../../core/protocol/errors.ts";
+import { NUMFIELDS, SYNTAX_ERROR } from "../../core/protocol/errors.ts";
 import { FIELD_STAYS } from "../../core/structures/field_table.ts";
-import {
-  fieldCount,
-  fieldExpireArgument,
-  findFieldsWord,
-  isPast,
-  requireRoomForExpiry,
-} from "./field_arguments.ts";
+import { fieldCount, findFieldsWord, isPast, requireRoomForExpiry } from "./field_arguments.ts";
 import {
   announce,
   announceRemoval,
@@ -28,50 +24,12 @@ import {
   REFUSED,
 } from "./hash_lookup.ts";
 
-const NX = 1;
-const XX = 2;
-const GT = 4;
-const LT = 8;
-
 // What the replies say of a field.
 const NO_FIELD = -2;
 const NO_EXPIRY = -1;
 const CONDITION_NOT_MET = 0;
 const EXPIRY_SET = 1;
 const DELETED = 2;
-
-/** The condition flags between argument 3 and the word FIELDS, or -1 after an error reply. */
-function parseConditions(client: CommandClient, args: Arguments, end: number): number {
-  let flags = 0;
-  for (let index = 3; index < end; index++) {
-    if (args.is(index, "nx")) flags |= NX;
-    else if (args.is(index, "xx")) flags |= XX;
-    else if (args.is(index, "gt")) flags |= GT;
-    else if (args.is(index, "lt")) flags |= LT;
-    else {
-      client.reply.error(`ERR Unsupported option ${args.latin1(index)}`);
-      return -1;
-    }
-  }
-  if ((flags & NX) !== 0 && flags !== NX) {
-    client.reply.error(EXPIRE_NX_AND_OTHERS);
-    return -1;
-  }
-  if ((flags & GT) !== 0 && (flags & LT) !== 0) {
-    client.reply.error(EXPIRE_GT_AND_LT);
-    return -1;
-  }
-  return flags;
-}
-
-/** Whether the conditions let `at` take the place of `current` (no expiry counts as infinite). */
-function allowed(flags: number, current: number, at: number): boolean {
-  if ((flags & NX) !== 0 && current !== FIELD_STAYS) return false;
-  if ((flags & XX) !== 0 && current === FIELD_STAYS) return false;
-  if ((flags & GT) !== 0 && (current === FIELD_STAYS || at <= current)) return false;
-  if ((flags & LT) !== 0 && current !== FIELD_STAYS && at >= current) return false;
-  return true;
-}
 
 function expireFields(
   client: CommandClient,
@@ -85,11 +43,11 @@ function expireFields(
     client.reply.error(NUMFIELDS);
     return;
   }
-  const flags = parseConditions(client, args, word);
+  const flags = parseExpireConditions(client, args, word);
   if (flags < 0) return;
   const count = fieldCount(client, args, word + 1, 1);
   if (count !== count) return;
-  const at = fieldExpireArgument(client, args, 2, unitMilliseconds, base, command);
+  const at = expireArgument(client, args, 2, unitMilliseconds, base, command, 0);
   if (at !== at) return;
   const found = openHashToChange(client, args);
   if (found === REFUSED) return;
@@ -120,14 +78,7 @@ function expireFields(
   else if (updated > 0) announce(client, args, "hexpire", updated);
   if (gone === null) return;
   if (deleted > 0) propagateFields(client, args, gone);
-  else if (updated > 0 && command !== "hpexpireat") propagateTime(client, args, at);
-}
-
-/** What sets a time is propagated as HPEXPIREAT, with its conditions. */
-function propagateTime(client: CommandClient, args: Arguments, at: number): void {
-  const { propagation } = client.server;
-  propagation.instead("HPEXPIREAT", args.count).argument(args, 1).number(at);
-  for (let index = 3; index < args.count; index++) propagation.argument(args, index);
+  else if (updated > 0 && command !== "hpexpireat") propagateExpiry(client, args, "HPEXPIREAT", at);
 }
 
 /** What became of the field at an argument, in the words of the reply. */
@@ -141,7 +92,7 @@ function expireField(
 ): number {
   const { buffer, starts, ends } = args;
   if (hash.size === 0 || !hash.find(buffer, starts[index], ends[index])) return NO_FIELD;
-  if (flags !== 0 && !allowed(flags, hash.expireAt(), at)) return CONDITION_NOT_MET;
+  if (flags !== 0 && !allowsExpiry(flags, hash.expireAt(), at)) return CONDITION_NOT_MET;
   if (deletes) {
     hash.delete(buffer, starts[index], ends[index]);
     return DELETED;
@@ -229,17 +180,7 @@ function expireSpec(name: string, summary: string, time: ArgumentDoc, handler: H
     arguments: [
       { name: "key", type: "key", keySpecIndex: 0 },
       time,
-      {
-        name: "condition",
-        type: "oneof",
-        optional: true,
-        arguments: [
-          { name: "nx", type: "pure-token", token: "NX" },
-          { name: "xx", type: "pure-token", token: "XX" },
-          { name: "gt", type: "pure-token", token: "GT" },
-          { name: "lt", type: "pure-token", token: "LT" },
-        ],
-      },
+      expireConditionDoc,
       FIELDS_DOC,
     ],
     handler,

@@ -1,9 +1,8 @@
 // What the commands about field expiry have in common: the words up to FIELDS, the number behind it, times and room.
-import { INT64_MAX, parseInt64, parseSafeInteger } from "../../core/bytes/integer.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
-import { EXPIRE_MILLISECONDS_MAX, integerArgument } from "../../core/commands/number_arguments.ts";
+import { integerArgument } from "../../core/commands/number_arguments.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
-import { invalidExpireTime, NOT_AN_INTEGER, NUMFIELDS } from "../../core/protocol/errors.ts";
+import { NUMFIELDS } from "../../core/protocol/errors.ts";
 import { hash } from "./hash_lookup.ts";
 
 /** What an expiry may add to a field beside its own bytes, its place in the order included. */
@@ -32,36 +31,6 @@ export function fieldCount(
   if (count !== count) return NaN;
   if (count > 0 && count * width === args.count - index - 1) return count;
   client.reply.error(mismatch);
-  return NaN;
-}
-
-/**
- * The time at argument `index` in milliseconds since 1970, or NaN after the error reply. It counts units of
- * `unitMilliseconds` from `base` and must not be negative. `command` is the lower-case name for the error text.
- */
-export function fieldExpireArgument(
-  client: CommandClient,
-  args: Arguments,
-  index: number,
-  unitMilliseconds: number,
-  base: number,
-  command: string,
-): number {
-  const start = args.starts[index];
-  const end = args.ends[index];
-  const value = parseSafeInteger(args.buffer, start, end);
-  if (value === value) {
-    if (value >= 0) return value * unitMilliseconds + base;
-  } else {
-    const large = parseInt64(args.buffer, start, end);
-    if (large === null) {
-      client.reply.error(NOT_AN_INTEGER);
-      return NaN;
-    }
-    const at = large * BigInt(unitMilliseconds) + BigInt(base);
-    if (large >= 0n && at <= INT64_MAX) return Math.min(Number(at), EXPIRE_MILLISECONDS_MAX);
-  }
-  client.reply.error(invalidExpireTime(command));
   return NaN;
 }
 

@@ -2,13 +2,13 @@
 import { type ArgumentDoc, type CommandSpec, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { KEEP_FIELD_EXPIRY } from "../../core/keyspace/hash_value.ts";
+import { expireArgument } from "../../core/commands/number_arguments.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { NUMFIELDS, SYNTAX_ERROR } from "../../core/protocol/errors.ts";
 import { FIELD_STAYS } from "../../core/structures/field_table.ts";
 import { FIELDS_DOC } from "./expire_commands.ts";
 import {
   fieldCount,
-  fieldExpireArgument,
   findFieldsWord,
   isPast,
   replyFieldOfOpen,
@@ -134,7 +134,7 @@ function isFieldCondition(args: Arguments, index: number): boolean {
 /** The parsed time, or NaN after the error reply. */
 function timeArgument(client: CommandClient, args: Arguments, command: string): number {
   const base = isParsedTimeRelative() ? client.server.keyspace.clock.ms : 0;
-  return fieldExpireArgument(client, args, parsed.expireIndex, parsedUnitMilliseconds(), base, command);
+  return expireArgument(client, args, parsed.expireIndex, parsedUnitMilliseconds(), base, command, 0);
 }
 
 /** FNX: the hash must have none of the fields; FXX: it must have all. */

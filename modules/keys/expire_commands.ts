@@ -2,21 +2,17 @@
 import { INT64_MAX, INT64_MIN, parseInt64, parseSafeInteger } from "../../core/bytes/integer.ts";
 import { type ArgumentDoc, type CommandSpec, type Handler, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
+import {
+  allowsExpiry,
+  expireConditionDoc,
+  parseExpireConditions,
+  propagateExpiry,
+} from "../../core/commands/expire_conditions.ts";
 import { EXPIRE_MILLISECONDS_MAX } from "../../core/commands/number_arguments.ts";
 import { propagateRemoval } from "../../core/commands/propagate_removal.ts";
 import { NO_EXPIRE } from "../../core/keyspace/entry_store.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
-import {
-  EXPIRE_GT_AND_LT,
-  EXPIRE_NX_AND_OTHERS,
-  invalidExpireTime,
-  NOT_AN_INTEGER,
-} from "../../core/protocol/errors.ts";
-
-const NX = 1;
-const XX = 2;
-const GT = 4;
-const LT = 8;
+import { invalidExpireTime, NOT_AN_INTEGER } from "../../core/protocol/errors.ts";
 
 /** Thrown away results of `parseTime`. */
 const INVALID = NaN;
@@ -48,30 +44,6 @@ function parseTime(
   return Math.min(Number(ms) + base, EXPIRE_MILLISECONDS_MAX);
 }
 
-/** The condition flags from argument 3 on, or -1 after an error reply. */
-function parseConditions(client: CommandClient, args: Arguments): number {
-  let flags = 0;
-  for (let i = 3; i < args.count; i++) {
-    if (args.is(i, "nx")) flags |= NX;
-    else if (args.is(i, "xx")) flags |= XX;
-    else if (args.is(i, "gt")) flags |= GT;
-    else if (args.is(i, "lt")) flags |= LT;
-    else {
-      client.reply.error(`ERR Unsupported option ${args.latin1(i)}`);
-      return -1;
-    }
-  }
-  if ((flags & NX) !== 0 && flags !== NX) {
-    client.reply.error(EXPIRE_NX_AND_OTHERS);
-    return -1;
-  }
-  if ((flags & GT) !== 0 && (flags & LT) !== 0) {
-    client.reply.error(EXPIRE_GT_AND_LT);
-    return -1;
-  }
-  return flags;
-}
-
 function expireGeneric(
   client: CommandClient,
   args: Arguments,
@@ -82,7 +54,7 @@ function expireGeneric(
   const { db, reply, server } = client;
   const { keyspace } = server;
   const now = keyspace.clock.ms;
-  const flags = args.count > 3 ? parseConditions(client, args) : 0;
+  const flags = parseExpireConditions(client, args, args.count);
   if (flags < 0) return;
   const at = parseTime(client, args, 2, unit, relative ? now : 0, name);
   if (Number.isNaN(at)) return;
@@ -90,7 +62,7 @@ function expireGeneric(
   const start = args.starts[1];
   const end = args.ends[1];
   const existing = db.peek(key, start, end);
-  if (existing === 0 || (flags !== 0 && !allowed(flags, keyspace.entries.expireAt(existing), at))) {
+  if (existing === 0 || (flags !== 0 && !allowsExpiry(flags, keyspace.entries.expireAt(existing), at))) {
     reply.integer(0);
     return;
   }
@@ -101,25 +73,9 @@ function expireGeneric(
   } else {
     db.setExpire(db.lookupWrite(key, start, end), at);
     db.changed("generic", "expire", key, start, end);
-    if (server.propagation.active && name !== "pexpireat") propagateTime(client, args, at);
+    if (server.propagation.active && name !== "pexpireat") propagateExpiry(client, args, "PEXPIREAT", at);
   }
   reply.integer(1);
-}
-
-/** Every command that sets a time is propagated as PEXPIREAT, with its conditions. */
-function propagateTime(client: CommandClient, args: Arguments, at: number): void {
-  const { propagation } = client.server;
-  propagation.instead("PEXPIREAT", args.count).argument(args, 1).number(at);
-  for (let index = 3; index < args.count; index++) propagation.argument(args, index);
-}
-
-/** Whether the conditions let `at` take the place of `current` (no expiry counts as infinite). */
-function allowed(flags: number, current: number, at: number): boolean {
-  if ((flags & NX) !== 0 && current !== NO_EXPIRE) return false;
-  if ((flags & XX) !== 0 && current === NO_EXPIRE) return false;
-  if ((flags & GT) !== 0 && (current === NO_EXPIRE || at <= current)) return false;
-  if ((flags & LT) !== 0 && current !== NO_EXPIRE && at >= current) return false;
-  return true;
 }
 
 const expire: Handler = (client, args) => expireGeneric(client, args, 1000, true, "expire");
@@ -174,21 +130,6 @@ function persist(client: CommandClient, args: Arguments): void {
   reply.integer(1);
 }
 
-function conditionDocs(since: string): ArgumentDoc {
-  return {
-    name: "condition",
-    type: "oneof",
-    optional: true,
-    since,
-    arguments: [
-      { name: "nx", type: "pure-token", token: "NX" },
-      { name: "xx", type: "pure-token", token: "XX" },
-      { name: "gt", type: "pure-token", token: "GT" },
-      { name: "lt", type: "pure-token", token: "LT" },
-    ],
-  };
-}
-
 function expireSpec(
   name: string,
   since: string,
@@ -207,7 +148,10 @@ function expireSpec(
     complexity: "O(1)",
     summary,
     history: [["7.0.0", "Added the conditions `NX`, `XX`, `GT` and `LT`."]],
-    arguments: [{ name: "key", type: "key", keySpecIndex: 0 }, time, conditionDocs("7.0.0")],
+    arguments: [{ name: "key", type: "key", keySpecIndex: 0 }, time, {
+      ...expireConditionDoc,
+      since: "7.0.0",
+    }],
     handler,
   };
 }
