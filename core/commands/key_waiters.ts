@@ -32,3 +32,26 @@ export interface KeyWaiters {
    */
   ready(database: Database, key: Uint8Array, start: number, end: number): void;
 }
+
+/**
+ * The end of a command that found none of its keys, the arguments from `firstKey` to `lastKey`, and wants one of this type:
+ * the client waits, at most `timeoutMs` (0 = for ever), where it may. The reply of a wait that came to nothing is a null
+ * array.
+ */
+export function waitForKeys(
+  client: CommandClient,
+  args: Arguments,
+  firstKey: number,
+  lastKey: number,
+  type: number,
+  timeoutMs: number,
+): void {
+  if (!client.mayBlock) replyNothing(client);
+  else {
+    client.server.waiters.wait(client, args, { firstKey, lastKey, type, timeoutMs, timedOut: replyNothing });
+  }
+}
+
+function replyNothing(client: CommandClient): void {
+  client.reply.nullArray();
+}

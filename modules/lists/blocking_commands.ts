@@ -2,9 +2,21 @@
 // their namesakes without B do; where not, the client waits, and the command runs again when a list appears at a key.
 import { type CommandSpec, countedKeys, keysBeforeTimeout } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
+import { waitForKeys } from "../../core/commands/key_waiters.ts";
 import { timeoutArgument } from "../../core/commands/timeout_argument.ts";
 import { TYPE_LIST } from "../../core/keyspace/entry_layout.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
+import {
+  COUNT,
+  DESTINATION,
+  KEYS,
+  NUMKEYS,
+  SOURCE,
+  TIMEOUT,
+  WHERE,
+  WHEREFROM,
+  WHERETO,
+} from "./argument_docs.ts";
 import { endArgument, LEFT, RIGHT } from "./list_lookup.ts";
 import { moveElement, SOURCE_ABSENT } from "./move.ts";
 import { sourceAndDestination } from "./move_commands.ts";
@@ -22,7 +34,9 @@ function popOrWait(client: CommandClient, args: Arguments, end: number): void {
   const timeoutMs = timeoutArgument(client, args, args.count - 1);
   if (timeoutMs !== timeoutMs) return;
   const lastKey = args.count - 2;
-  if (popFrom(client, args, 1, lastKey, end, 0) === NOTHING) wait(client, args, 1, lastKey, timeoutMs);
+  if (popFrom(client, args, 1, lastKey, end, 0) === NOTHING) {
+    waitForKeys(client, args, 1, lastKey, TYPE_LIST, timeoutMs);
+  }
 }
 
 function blmpop(client: CommandClient, args: Arguments): void {
@@ -31,7 +45,9 @@ function blmpop(client: CommandClient, args: Arguments): void {
   const timeoutMs = timeoutArgument(client, args, 1);
   if (timeoutMs !== timeoutMs) return;
   const lastKey = 2 + keys;
-  if (popFrom(client, args, 3, lastKey, end, count) === NOTHING) wait(client, args, 3, lastKey, timeoutMs);
+  if (popFrom(client, args, 3, lastKey, end, count) === NOTHING) {
+    waitForKeys(client, args, 3, lastKey, TYPE_LIST, timeoutMs);
+  }
 }
 
 function blmove(client: CommandClient, args: Arguments): void {
@@ -64,31 +80,8 @@ function moveOrWait(
     return;
   }
   // Inside EXEC, as LMOVE without a source; a wait that came to nothing ends as those of the others do.
-  if (client.mayBlock) wait(client, args, 1, 1, timeoutMs);
+  if (client.mayBlock) waitForKeys(client, args, 1, 1, TYPE_LIST, timeoutMs);
   else client.reply.null();
-}
-
-function wait(
-  client: CommandClient,
-  args: Arguments,
-  firstKey: number,
-  lastKey: number,
-  timeoutMs: number,
-): void {
-  if (!client.mayBlock) replyNothing(client);
-  else {
-    client.server.waiters.wait(client, args, {
-      firstKey,
-      lastKey,
-      type: TYPE_LIST,
-      timeoutMs,
-      timedOut: replyNothing,
-    });
-  }
-}
-
-function replyNothing(client: CommandClient): void {
-  client.reply.nullArray();
 }
 
 export const blockingCommands: CommandSpec[] = [
@@ -103,10 +96,7 @@ export const blockingCommands: CommandSpec[] = [
     complexity: "O(N) where N is the number of keys",
     summary: "Takes the first element of the first list among several keys; waits until there is one.",
     history: [["6.0.0", "The timeout may have a fraction."]],
-    arguments: [
-      { name: "key", type: "key", keySpecIndex: 0, multiple: true },
-      { name: "timeout", type: "double" },
-    ],
+    arguments: [KEYS, TIMEOUT],
     handler: blpop,
   },
   {
@@ -120,10 +110,7 @@ export const blockingCommands: CommandSpec[] = [
     complexity: "O(N) where N is the number of keys",
     summary: "Takes the last element of the first list among several keys; waits until there is one.",
     history: [["6.0.0", "The timeout may have a fraction."]],
-    arguments: [
-      { name: "key", type: "key", keySpecIndex: 0, multiple: true },
-      { name: "timeout", type: "double" },
-    ],
+    arguments: [KEYS, TIMEOUT],
     handler: brpop,
   },
   {
@@ -136,20 +123,7 @@ export const blockingCommands: CommandSpec[] = [
     group: "list",
     complexity: "O(N+M) where N is the number of keys and M the number of elements taken",
     summary: "Takes elements off an end of the first list among several keys; waits until there is one.",
-    arguments: [
-      { name: "timeout", type: "double" },
-      { name: "numkeys", type: "integer" },
-      { name: "key", type: "key", keySpecIndex: 0, multiple: true },
-      {
-        name: "where",
-        type: "oneof",
-        arguments: [
-          { name: "left", type: "pure-token", token: "LEFT" },
-          { name: "right", type: "pure-token", token: "RIGHT" },
-        ],
-      },
-      { name: "count", type: "integer", token: "COUNT", optional: true },
-    ],
+    arguments: [TIMEOUT, NUMKEYS, KEYS, WHERE, COUNT],
     handler: blmpop,
   },
   {
@@ -163,27 +137,7 @@ export const blockingCommands: CommandSpec[] = [
     complexity: "O(1)",
     summary:
       "Takes an element off an end of a list and adds it at an end of another; waits until there is one.",
-    arguments: [
-      { name: "source", type: "key", keySpecIndex: 0 },
-      { name: "destination", type: "key", keySpecIndex: 1 },
-      {
-        name: "wherefrom",
-        type: "oneof",
-        arguments: [
-          { name: "left", type: "pure-token", token: "LEFT" },
-          { name: "right", type: "pure-token", token: "RIGHT" },
-        ],
-      },
-      {
-        name: "whereto",
-        type: "oneof",
-        arguments: [
-          { name: "left", type: "pure-token", token: "LEFT" },
-          { name: "right", type: "pure-token", token: "RIGHT" },
-        ],
-      },
-      { name: "timeout", type: "double" },
-    ],
+    arguments: [SOURCE, DESTINATION, WHEREFROM, WHERETO, TIMEOUT],
     handler: blmove,
   },
   {
@@ -199,11 +153,7 @@ export const blockingCommands: CommandSpec[] = [
       "Takes the last element of a list and adds it before the first of another; waits until there is one.",
     history: [["6.0.0", "The timeout may have a fraction."]],
     deprecated: { since: "6.2.0", replacedBy: "`BLMOVE` with the `RIGHT` and `LEFT` arguments" },
-    arguments: [
-      { name: "source", type: "key", keySpecIndex: 0 },
-      { name: "destination", type: "key", keySpecIndex: 1 },
-      { name: "timeout", type: "double" },
-    ],
+    arguments: [SOURCE, DESTINATION, TIMEOUT],
     handler: brpoplpush,
   },
 ];

@@ -5,6 +5,7 @@ import { integerArgument } from "../../core/commands/number_arguments.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { INDEX_OUT_OF_RANGE, NO_SUCH_KEY, SYNTAX_ERROR } from "../../core/protocol/errors.ts";
 import { nodeBytesMax } from "../../core/structures/quicklist_layout.ts";
+import { ELEMENT, KEY } from "./argument_docs.ts";
 import { ABSENT, announce, announceRemoval, list, OPEN, openListToChange } from "./list_lookup.ts";
 import { symmetricArgument } from "./symmetric_argument.ts";
 
@@ -137,9 +138,9 @@ export const editCommands: CommandSpec[] = [
     complexity: "O(N) where N is the number of elements between the element and the nearer end",
     summary: "Replaces the element at an index.",
     arguments: [
-      { name: "key", type: "key", keySpecIndex: 0 },
+      KEY,
       { name: "index", type: "integer" },
-      { name: "element", type: "string" },
+      ELEMENT,
     ],
     handler: lset,
   },
@@ -154,7 +155,7 @@ export const editCommands: CommandSpec[] = [
     complexity: "O(N) where N is the number of elements before the pivot",
     summary: "Adds an element before or behind the first one that is equal to a pivot.",
     arguments: [
-      { name: "key", type: "key", keySpecIndex: 0 },
+      KEY,
       {
         name: "where",
         type: "oneof",
@@ -164,7 +165,7 @@ export const editCommands: CommandSpec[] = [
         ],
       },
       { name: "pivot", type: "string" },
-      { name: "element", type: "string" },
+      ELEMENT,
     ],
     handler: linsert,
   },
@@ -180,9 +181,9 @@ export const editCommands: CommandSpec[] = [
     summary:
       "Removes elements that are equal to a given one, from the first on, or from the last where the count is negative.",
     arguments: [
-      { name: "key", type: "key", keySpecIndex: 0 },
+      KEY,
       { name: "count", type: "integer" },
-      { name: "element", type: "string" },
+      ELEMENT,
     ],
     handler: lrem,
   },
@@ -197,7 +198,7 @@ export const editCommands: CommandSpec[] = [
     complexity: "O(N) where N is the number of elements removed",
     summary: "Removes all elements but those between two indexes.",
     arguments: [
-      { name: "key", type: "key", keySpecIndex: 0 },
+      KEY,
       { name: "start", type: "integer" },
       { name: "stop", type: "integer" },
     ],

@@ -2,6 +2,7 @@
 import { type CommandSpec, keyAt, type KeySpec } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
+import { DESTINATION, SOURCE, WHEREFROM, WHERETO } from "./argument_docs.ts";
 import { endArgument, LEFT, RIGHT } from "./list_lookup.ts";
 import { moveElement, SOURCE_ABSENT } from "./move.ts";
 
@@ -31,26 +32,7 @@ export const moveCommands: CommandSpec[] = [
     group: "list",
     complexity: "O(1)",
     summary: "Takes an element off an end of a list and adds it at an end of another.",
-    arguments: [
-      { name: "source", type: "key", keySpecIndex: 0 },
-      { name: "destination", type: "key", keySpecIndex: 1 },
-      {
-        name: "wherefrom",
-        type: "oneof",
-        arguments: [
-          { name: "left", type: "pure-token", token: "LEFT" },
-          { name: "right", type: "pure-token", token: "RIGHT" },
-        ],
-      },
-      {
-        name: "whereto",
-        type: "oneof",
-        arguments: [
-          { name: "left", type: "pure-token", token: "LEFT" },
-          { name: "right", type: "pure-token", token: "RIGHT" },
-        ],
-      },
-    ],
+    arguments: [SOURCE, DESTINATION, WHEREFROM, WHERETO],
     handler: lmove,
   },
   {
@@ -64,10 +46,7 @@ export const moveCommands: CommandSpec[] = [
     complexity: "O(1)",
     summary: "Takes the last element of a list and adds it before the first of another.",
     deprecated: { since: "6.2.0", replacedBy: "`LMOVE` with the `RIGHT` and `LEFT` arguments" },
-    arguments: [
-      { name: "source", type: "key", keySpecIndex: 0 },
-      { name: "destination", type: "key", keySpecIndex: 1 },
-    ],
+    arguments: [SOURCE, DESTINATION],
     handler: rpoplpush,
   },
 ];

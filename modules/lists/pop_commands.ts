@@ -4,6 +4,7 @@ import type { CommandClient } from "../../core/commands/command_client.ts";
 import { leastArgument } from "../../core/commands/number_arguments.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { MUST_BE_POSITIVE, wrongArity } from "../../core/protocol/errors.ts";
+import { COUNT, KEY, KEYS, NUMKEYS, WHERE } from "./argument_docs.ts";
 import { ABSENT, LEFT, OPEN, openListToChange, RIGHT } from "./list_lookup.ts";
 import { NOTHING, parsePopRequest, popFrom, popMany, popOne, popRequest } from "./pop.ts";
 
@@ -57,7 +58,7 @@ export const popCommands: CommandSpec[] = [
     summary: "Takes the first elements of a list; with its last element the list goes too.",
     history: [["6.2.0", "The `count` argument."]],
     arguments: [
-      { name: "key", type: "key", keySpecIndex: 0 },
+      KEY,
       { name: "count", type: "integer", since: "6.2.0", optional: true },
     ],
     handler: lpop,
@@ -75,7 +76,7 @@ export const popCommands: CommandSpec[] = [
       "Takes the last elements of a list, the last one first; with its last element the list goes too.",
     history: [["6.2.0", "The `count` argument."]],
     arguments: [
-      { name: "key", type: "key", keySpecIndex: 0 },
+      KEY,
       { name: "count", type: "integer", since: "6.2.0", optional: true },
     ],
     handler: rpop,
@@ -90,19 +91,7 @@ export const popCommands: CommandSpec[] = [
     group: "list",
     complexity: "O(N+M) where N is the number of keys and M the number of elements taken",
     summary: "Takes elements off an end of the first list among several keys.",
-    arguments: [
-      { name: "numkeys", type: "integer" },
-      { name: "key", type: "key", keySpecIndex: 0, multiple: true },
-      {
-        name: "where",
-        type: "oneof",
-        arguments: [
-          { name: "left", type: "pure-token", token: "LEFT" },
-          { name: "right", type: "pure-token", token: "RIGHT" },
-        ],
-      },
-      { name: "count", type: "integer", token: "COUNT", optional: true },
-    ],
+    arguments: [NUMKEYS, KEYS, WHERE, COUNT],
     handler: lmpop,
   },
 ];

@@ -3,6 +3,7 @@ import { type CommandSpec, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { nodeBytesMax, nodeCountMax } from "../../core/structures/quicklist_layout.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
+import { ELEMENTS, KEY } from "./argument_docs.ts";
 import { ABSENT, announce, LEFT, list, OPEN, openListToChange, REFUSED, RIGHT } from "./list_lookup.ts";
 
 /** Encoding and length bytes of an element, at most. */
@@ -99,10 +100,7 @@ export const pushCommands: CommandSpec[] = [
     complexity: "O(N) where N is the number of elements given",
     summary: "Adds elements before the first of a list, which is made where the key is absent.",
     history: [["2.4.0", "Several elements in one command."]],
-    arguments: [
-      { name: "key", type: "key", keySpecIndex: 0 },
-      { name: "element", type: "string", multiple: true },
-    ],
+    arguments: [KEY, ELEMENTS],
     handler: lpush,
   },
   {
@@ -116,10 +114,7 @@ export const pushCommands: CommandSpec[] = [
     complexity: "O(N) where N is the number of elements given",
     summary: "Adds elements behind the last of a list, which is made where the key is absent.",
     history: [["2.4.0", "Several elements in one command."]],
-    arguments: [
-      { name: "key", type: "key", keySpecIndex: 0 },
-      { name: "element", type: "string", multiple: true },
-    ],
+    arguments: [KEY, ELEMENTS],
     handler: rpush,
   },
   {
@@ -133,10 +128,7 @@ export const pushCommands: CommandSpec[] = [
     complexity: "O(N) where N is the number of elements given",
     summary: "Adds elements before the first of a list that exists.",
     history: [["4.0.0", "Several elements in one command."]],
-    arguments: [
-      { name: "key", type: "key", keySpecIndex: 0 },
-      { name: "element", type: "string", multiple: true },
-    ],
+    arguments: [KEY, ELEMENTS],
     handler: lpushx,
   },
   {
@@ -150,10 +142,7 @@ export const pushCommands: CommandSpec[] = [
     complexity: "O(N) where N is the number of elements given",
     summary: "Adds elements behind the last of a list that exists.",
     history: [["4.0.0", "Several elements in one command."]],
-    arguments: [
-      { name: "key", type: "key", keySpecIndex: 0 },
-      { name: "element", type: "string", multiple: true },
-    ],
+    arguments: [KEY, ELEMENTS],
     handler: rpushx,
   },
 ];

@@ -4,6 +4,7 @@ import type { CommandClient } from "../../core/commands/command_client.ts";
 import { integerArgument, leastArgument } from "../../core/commands/number_arguments.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { COUNT_NEGATIVE, MAXLEN_NEGATIVE, RANK_IS_ZERO, SYNTAX_ERROR } from "../../core/protocol/errors.ts";
+import { ELEMENT, KEY } from "./argument_docs.ts";
 import { ABSENT, list, OPEN, openList, REFUSED } from "./list_lookup.ts";
 import { symmetricArgument } from "./symmetric_argument.ts";
 
@@ -156,7 +157,7 @@ export const readCommands: CommandSpec[] = [
     group: "list",
     complexity: "O(1)",
     summary: "Counts the elements of a list.",
-    arguments: [{ name: "key", type: "key", keySpecIndex: 0 }],
+    arguments: [KEY],
     handler: llen,
   },
   {
@@ -170,7 +171,7 @@ export const readCommands: CommandSpec[] = [
     complexity: "O(N) where N is the number of elements between the element and the nearer end",
     summary: "Gives the element at an index, counted from the end where it is negative.",
     arguments: [
-      { name: "key", type: "key", keySpecIndex: 0 },
+      KEY,
       { name: "index", type: "integer" },
     ],
     handler: lindex,
@@ -187,7 +188,7 @@ export const readCommands: CommandSpec[] = [
       "O(S+N) where S is the distance from the nearer end to the first and N the number of elements given",
     summary: "Gives the elements between two indexes.",
     arguments: [
-      { name: "key", type: "key", keySpecIndex: 0 },
+      KEY,
       { name: "start", type: "integer" },
       { name: "stop", type: "integer" },
     ],
@@ -204,8 +205,8 @@ export const readCommands: CommandSpec[] = [
     complexity: "O(N) where N is the number of elements looked at",
     summary: "Gives the index of an element that is equal to a given one, or of several.",
     arguments: [
-      { name: "key", type: "key", keySpecIndex: 0 },
-      { name: "element", type: "string" },
+      KEY,
+      ELEMENT,
       { name: "rank", type: "integer", token: "RANK", optional: true },
       { name: "num-matches", type: "integer", token: "COUNT", optional: true },
       { name: "len", type: "integer", token: "MAXLEN", optional: true },

@@ -2,6 +2,7 @@
 // wait for them. ZPOPMIN is hot: it allocates nothing on the JavaScript heap.
 import { type CommandSpec, countedKeys, keysBeforeTimeout, oneKey } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
+import { waitForKeys } from "../../core/commands/key_waiters.ts";
 import { leastArgument } from "../../core/commands/number_arguments.ts";
 import { timeoutArgument } from "../../core/commands/timeout_argument.ts";
 import { TYPE_ZSET } from "../../core/keyspace/entry_layout.ts";
@@ -90,7 +91,7 @@ function popFromFirst(
   if (timeoutMs !== timeoutMs) return;
   const end = isMin ? "min" : "max";
   if (popFrom(client, args, numkeys + 1, numkeys + keys, end, count, PAIRS_WITH_KEY)) return;
-  if (ifNothing === "wait") waitFor(client, args, numkeys + 1, numkeys + keys, timeoutMs);
+  if (ifNothing === "wait") waitForKeys(client, args, numkeys + 1, numkeys + keys, TYPE_ZSET, timeoutMs);
   else reply.nullArray();
 }
 
@@ -106,7 +107,9 @@ function popOrWait(client: CommandClient, args: Arguments, end: End): void {
   const last = args.count - 2;
   const timeoutMs = timeoutArgument(client, args, args.count - 1);
   if (timeoutMs !== timeoutMs) return;
-  if (!popFrom(client, args, 1, last, end, 1, FLAT_WITH_KEY)) waitFor(client, args, 1, last, timeoutMs);
+  if (!popFrom(client, args, 1, last, end, 1, FLAT_WITH_KEY)) {
+    waitForKeys(client, args, 1, last, TYPE_ZSET, timeoutMs);
+  }
 }
 
 /** Takes from the first key that holds a sorted set; false, and no reply, where none does. */
@@ -126,23 +129,6 @@ function popFrom(
     return true;
   }
   return false;
-}
-
-function waitFor(
-  client: CommandClient,
-  args: Arguments,
-  firstKey: number,
-  lastKey: number,
-  timeoutMs: number,
-): void {
-  if (!client.mayBlock) client.reply.nullArray();
-  else {
-    client.server.waiters.wait(client, args, { firstKey, lastKey, type: TYPE_ZSET, timeoutMs, timedOut });
-  }
-}
-
-function timedOut(client: CommandClient): void {
-  client.reply.nullArray();
 }
 
 /** Takes members out of the open sorted set, at most `count`, and replies them. */
