@@ -13,6 +13,11 @@ import {
   STEP_MAX,
 } from "./geohash.ts";
 
+/** Whether a place is in a cell: the sums that the formula makes round up to the far edge from just below it on. */
+function isInside(lon: number, lat: number): boolean {
+  return lon + LONGITUDE_MAX < 2 * LONGITUDE_MAX && lat + LATITUDE_MAX < 2 * LATITUDE_MAX;
+}
+
 const anyLongitude = fc.double({ min: -180, max: 180, noNaN: true });
 const anyLatitude = fc.double({ min: -LATITUDE_MAX, max: LATITUDE_MAX, noNaN: true });
 
@@ -40,11 +45,12 @@ Deno.test("a place's score interleaves 26 bits of latitude and longitude", () =>
 
 Deno.test("a score means the middle of a cell around the place", () => {
   fc.assert(fc.property(anyLongitude, anyLatitude, (lon, lat) => {
+    fc.pre(isInside(lon, lat));
     const score = encode(lon, lat);
     decode(score);
     assert.ok(Math.abs(longitude - lon) <= 360 / 2 ** 27 + 1e-9, `${longitude} for ${lon}`);
     assert.ok(Math.abs(latitude - lat) <= 180 / 2 ** 27 + 1e-9, `${latitude} for ${lat}`);
-    if (Math.abs(lon) < 180 && Math.abs(lat) < LATITUDE_MAX) assert.equal(encode(longitude, latitude), score);
+    if (lon > -LONGITUDE_MAX && lat > -LATITUDE_MAX) assert.equal(encode(longitude, latitude), score);
   }));
 });
 
@@ -58,7 +64,7 @@ Deno.test("scores that are no places mean some place all the same", () => {
 Deno.test("a cell of any size has the scores of the places in it and no others", () => {
   fc.assert(
     fc.property(anyLongitude, anyLatitude, fc.integer({ min: 1, max: STEP_MAX }), (lon, lat, step) => {
-      fc.pre(lon < 180 && lat < LATITUDE_MAX);
+      fc.pre(isInside(lon, lat));
       const row = cellIndex(lat, LATITUDE_MAX, step);
       const column = cellIndex(lon, LONGITUDE_MAX, step);
       const first = cellScore(row, column, step);

@@ -166,10 +166,23 @@ function unite(): void {
     while (operand.next()) {
       const { bytes, start, end } = operand;
       const score = weighted(operand);
-      if (!result.find(bytes, start, end)) insert(operand, score);
-      else result.setScore(bytes, start, end, aggregated(result.score, score));
+      if (!result.find(bytes, start, end)) {
+        insert(operand, score);
+        continue;
+      }
+      const sum = aggregated(result.score, score);
+      if (sum === 0 && Object.is(result.score, -0)) replaceNegativeZero(operand, sum);
+      else result.setScore(bytes, start, end, sum);
     }
   }
+}
+
+/** The score that was found is -0, which `setScore` takes for the same as 0. */
+function replaceNegativeZero(operand: Operand, score: number): void {
+  const { bytes, start, end } = operand;
+  result.removeFound();
+  result.find(bytes, start, end);
+  result.insert(bytes, start, end, score);
 }
 
 /** Hands the members that all inputs have to `visit`; returns how many they are, or the limit. */

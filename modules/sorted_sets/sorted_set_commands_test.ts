@@ -332,3 +332,12 @@ Deno.test("counts and limits may be any 64-bit integer", () => {
     "-ERR value is out of range, must be positive\r\n",
   );
 });
+
+Deno.test("what adds up to 0 is 0, not -0, in both encodings", () => {
+  for (const entries of [128, 0]) {
+    const rig = newRig({ zsetMaxListpackEntries: entries });
+    rig.raw("ZADD", "z", "0", "x", "1", "y");
+    rig.raw("ZUNIONSTORE", "d", "2", "z", "z", "WEIGHTS", "-1", "1");
+    assert.equal(rig.raw("ZRANGE", "d", "0", "-1", "WITHSCORES"), array("x", "0", "y", "0"));
+  }
+});
