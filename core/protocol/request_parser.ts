@@ -53,6 +53,9 @@ const ZERO = 0x30;
 /** Headers with this many digits are read by the fast way: they cannot overflow 31 bits. */
 const FAST_DIGITS_MAX = 9;
 
+/** `$`, two digits and the line's end. */
+const SHORT_HEADER_BYTES = 5;
+
 const KIND_NONE = 0;
 const KIND_INLINE = 1;
 const KIND_MULTIBULK = 2;
@@ -222,6 +225,7 @@ export class RequestParser {
         args.expect(count < EXPECTED_ARGUMENTS_MAX ? count : EXPECTED_ARGUMENTS_MAX);
       }
     }
+    if (this.#bulkLength < 0) this.#takeShortBulks();
     while (this.#remaining > 0) {
       if (this.#bulkLength < 0) {
         if (this.#position >= length) return NEED_MORE;
@@ -246,6 +250,37 @@ export class RequestParser {
     }
     this.#remaining = -1;
     return COMMAND;
+  }
+
+  /** Takes arguments of up to 99 bytes while they are whole: nearly all are. What is different in any way is left. */
+  #takeShortBulks(): void {
+    const bytes = this.#buffer;
+    const length = this.#length;
+    const args = this.args;
+    const sizeMax = this.#limits.bulkBytesMax;
+    let remaining = this.#remaining;
+    let at = this.#position;
+    while (remaining > 0 && at + SHORT_HEADER_BYTES < length && bytes[at] === DOLLAR) {
+      let size = bytes[at + 1] - ZERO;
+      if (size < 0 || size > 9) break;
+      let start = at + 4;
+      if (bytes[at + 2] !== CR) {
+        const digit = bytes[at + 2] - ZERO;
+        if (size === 0 || digit < 0 || digit > 9 || bytes[at + 3] !== CR) break;
+        size = size * 10 + digit;
+        start = at + 5;
+      }
+      const end = start + size;
+      if (end + 2 > length || size > sizeMax) break;
+      args.add(start, end);
+      at = end + 2;
+      remaining--;
+    }
+    // `#scan` may be further on in a header that is not finished.
+    if (at === this.#position) return;
+    this.#remaining = remaining;
+    this.#position = at;
+    this.#scan = at;
   }
 
   /** The number in the line at `#position` behind its type byte; `#lineEnd` is set. Or one of the LENGTH_ constants. */
