@@ -2,7 +2,7 @@
 import { ConfigError, type Origin } from "./config_error.ts";
 import type { ConfigLine } from "./config_line.ts";
 import { findOption } from "./option_lookup.ts";
-import { splitWords } from "./quoting.ts";
+import { splitWords } from "../../bytes/quoted_words.ts";
 
 export interface CommandLine {
   /** The configuration file, as written. */

@@ -2,7 +2,7 @@
 import { ConfigError, type Origin } from "./config_error.ts";
 import type { ConfigLine } from "./config_line.ts";
 import { findOption } from "./option_lookup.ts";
-import { splitWords } from "./quoting.ts";
+import { splitWords } from "../../bytes/quoted_words.ts";
 
 /** The lines of a text. Throws ConfigError with the line of the mistake. */
 export function readConf(text: string, file: string): ConfigLine[] {

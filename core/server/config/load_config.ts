@@ -19,7 +19,7 @@ import { BadValue, isRefused } from "./option.ts";
 import { findOption, type NamedOption, nearestName, suggestedNames } from "./option_lookup.ts";
 import { checkTogether } from "./option_rules.ts";
 import { optionByName, type OptionName, optionNames, valueKey } from "./option_table.ts";
-import { splitWords } from "./quoting.ts";
+import { splitWords } from "../../bytes/quoted_words.ts";
 import { isYamlPath } from "./rewrite.ts";
 import { readYaml } from "./yaml_source.ts";
 

@@ -1,7 +1,7 @@
 // The ordinary kinds of options: yes/no, numbers with a range, memory sizes, enumerations, texts. The option table calls
 // these; formats and error words are those of Valkey's CONFIG commands.
 import { BadValue, type Option, type OptionFacts, type RewriteLine } from "./option.ts";
-import { quote } from "./quoting.ts";
+import { quote } from "../../bytes/quoted_words.ts";
 
 export const INT_MAX = 2 ** 31 - 1;
 export const INT_MIN = -(2 ** 31);

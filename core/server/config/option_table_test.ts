@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { BadValue, isRefused } from "./option.ts";
 import { findOption, namedOptions, nearestName, suggestedNames } from "./option_lookup.ts";
 import { optionByName, optionNames, valueKey } from "./option_table.ts";
-import { splitWords } from "./quoting.ts";
+import { splitWords } from "../../bytes/quoted_words.ts";
 
 Deno.test("every option's default is accepted, and reads back from what CONFIG GET prints", () => {
   for (const name of optionNames) {

@@ -4,7 +4,7 @@ import type { Config } from "./config.ts";
 import { isDirective } from "./directives.ts";
 import { findOption } from "./option_lookup.ts";
 import { optionByName, type OptionName, optionNames, valueKey } from "./option_table.ts";
-import { splitWords } from "./quoting.ts";
+import { splitWords } from "../../bytes/quoted_words.ts";
 import type { RewriteOptions } from "./rewrite.ts";
 import { MARKER } from "./rewrite_marker.ts";
 

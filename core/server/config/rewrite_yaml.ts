@@ -5,7 +5,7 @@ import type { Config } from "./config.ts";
 import { BadValue, type Option } from "./option.ts";
 import { findOption, type NamedOption } from "./option_lookup.ts";
 import { optionByName, type OptionName, optionNames, valueKey } from "./option_table.ts";
-import { splitWords } from "./quoting.ts";
+import { splitWords } from "../../bytes/quoted_words.ts";
 import { MARKER } from "./rewrite_marker.ts";
 import { wordsOfYaml } from "./yaml_source.ts";
 

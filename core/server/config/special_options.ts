@@ -2,7 +2,7 @@
 // classes and lists. The option table uses them; `values` holds what parse returns.
 import { BadValue, type Option, type OptionFacts } from "./option.ts";
 import { memoryText, parseMemory } from "./option_kinds.ts";
-import { quote } from "./quoting.ts";
+import { quote } from "../../bytes/quoted_words.ts";
 
 /** Save when `seconds` passed and at least `changes` keys changed. */
 export interface SavePoint {

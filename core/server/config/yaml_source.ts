@@ -4,7 +4,7 @@ import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument 
 import { ConfigError, type Origin } from "./config_error.ts";
 import type { ConfigLine } from "./config_line.ts";
 import { findOption } from "./option_lookup.ts";
-import { splitWords } from "./quoting.ts";
+import { splitWords } from "../../bytes/quoted_words.ts";
 
 /** The lines of a YAML text. Throws ConfigError with the line of the mistake. */
 export function readYaml(text: string, file: string): ConfigLine[] {

@@ -1,5 +1,5 @@
-// Words of a configuration line: splitting with quotes and escapes, and writing a word back so that it splits to itself.
-// The loader, the command line, CONFIG REWRITE and the inline fields of `save`-like options use these.
+// Words of a line of configuration or of a log's manifest: splitting with quotes and escapes, and writing a word back so
+// that it splits to itself. The loader of options, the command line, CONFIG REWRITE and the manifest use these.
 
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: "\b", a: "\x07" };
 const NAMED: Readonly<Record<number, string>> = {

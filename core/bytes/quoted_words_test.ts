@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { quote, splitWords } from "./quoting.ts";
+import { quote, splitWords } from "./quoted_words.ts";
 
 const cases: [line: string, words: string[] | undefined][] = [
   ["", []],
