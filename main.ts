@@ -1,5 +1,6 @@
-// The command line: `spork [config] [--option value ...]` runs the server, `spork check rdb FILE` examines a dump,
+// The command line: `spork [config] [--option value ...]` runs the server, `spork check rdb|aof FILE` examines a dump or log,
 // `spork plugin new|check ...` helps plugin authors.
+import { checkAof, type CheckTerminal } from "./core/persistence/aof/check.ts";
 import { checkRdbFile } from "./core/persistence/rdb/check.ts";
 import { ListenError } from "./core/net/listener.ts";
 import { PluginError } from "./core/plugins/plugin_error.ts";
@@ -14,6 +15,7 @@ import { allCommands } from "./modules/modules.ts";
 
 const USAGE = `Usage: spork [/path/to/valkey.conf | /path/to/spork.yaml] [--option value ...] [-]
        spork check rdb FILE
+       spork check aof [--fix | --truncate-to-timestamp SECONDS] FILE
        spork plugin new KIND NAME
        spork plugin check DIR
        spork --version
@@ -27,6 +29,15 @@ Examples:
        echo 'maxmemory 128mb' | spork -
 `;
 
+const terminal: CheckTerminal = {
+  print: (line) => console.log(line),
+  ask(question) {
+    Deno.stdout.writeSync(new TextEncoder().encode(question));
+    const answer = new Uint8Array(16);
+    return new TextDecoder().decode(answer.subarray(0, Deno.stdin.readSync(answer) ?? 0));
+  },
+};
+
 /** Runs what the words ask for; the exit status, or nothing while a server runs. */
 async function main(words: readonly string[]): Promise<number | undefined> {
   const [first, second] = words;
@@ -39,6 +50,7 @@ async function main(words: readonly string[]): Promise<number | undefined> {
     return 0;
   }
   if (first === "check") {
+    if (second === "aof") return checkAof(words.slice(2), terminal);
     if (second === "rdb" && words.length === 3) return checkRdbFile(words[2], (line) => console.log(line));
     console.error(USAGE);
     return 1;

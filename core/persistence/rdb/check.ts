@@ -1,5 +1,6 @@
 // `spork check rdb FILE`: walks a dump without loading it and tells whether it is sound, with the exact offset and
 // reason where it is not. Lines have the shape of redis-check-rdb's, so that scripts that read those go on working.
+// `spork check aof` has the RDB part of a log checked here.
 import { FileByteSource } from "./byte_source.ts";
 import { DECODE_DONE, RdbDecoder } from "./decoder.ts";
 import { rdbTypeName, VERSION_COMMON_MAX, VERSION_FOREIGN_MAX, VERSION_VALKEY } from "./format.ts";
@@ -22,14 +23,26 @@ export function checkRdbFile(path: string, print: (line: string) => void): numbe
     return 1;
   }
   try {
-    print(`[offset 0] Checking RDB file ${path}`);
-    return check(new FileByteSource(file), print);
+    return checkRdbSource(new FileByteSource(file), path, print).sound ? 0 : 1;
   } finally {
     file.close();
   }
 }
 
-function check(source: FileByteSource, print: (line: string) => void): number {
+export interface RdbCheckResult {
+  sound: boolean;
+  /** Bytes of the RDB part, and what was read from the source beyond it. */
+  bytes: number;
+  leftover: Uint8Array;
+}
+
+/** Checks the RDB part at the start of a source that reads at once; `path` is what the report calls it. */
+export function checkRdbSource(
+  source: FileByteSource,
+  path: string,
+  print: (line: string) => void,
+): RdbCheckResult {
+  print(`[offset 0] Checking RDB file ${path}`);
   const report = new CheckReport(print);
   const decoder = new RdbDecoder(report, {
     databases: Infinity,
@@ -57,7 +70,7 @@ function check(source: FileByteSource, print: (line: string) => void): number {
     print(`[additional info] ${error.code}`);
   }
   report.totals();
-  return sound ? 0 : 1;
+  return { sound, bytes: decoder.offset, leftover: decoder.leftover() };
 }
 
 class CheckReport extends AcceptingSinks implements LoadSink {
