@@ -43,7 +43,7 @@ function propagateScores(client: CommandClient, args: Arguments, first: number):
   propagation.instead("ZADD", first + places * 2);
   for (let index = 1; index < first; index++) propagation.argument(args, index);
   for (let place = 0; place < places; place++) {
-    propagation.number(scores[place]).argument(args, first + place * 3 + 2);
+    propagation.word(`${scores[place]}`).argument(args, first + place * 3 + 2);
   }
 }
 

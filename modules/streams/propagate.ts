@@ -20,10 +20,11 @@ export function propagateTrimmed(
   const { propagation } = client.server;
   const { trimIndex } = addOptions;
   const isRough = trimIndex > 0 && addOptions.precision === "about";
-  if (!isRough && (idIndex === 0 || addOptions.sequenceGiven)) return;
+  const choosesId = idIndex > 0 && !addOptions.sequenceGiven;
+  if (!isRough && !choosesId) return;
   propagation.instead(idIndex > 0 ? "XADD" : "XTRIM", args.count);
   for (let index = 1; index < args.count; index++) {
-    if (index === idIndex) propagateId(client, id);
+    if (choosesId && index === idIndex) propagateId(client, id);
     else if (isRough && index === trimIndex - 1) propagation.word("=");
     else if (isRough && index === trimIndex) propagateThreshold(client);
     else propagation.argument(args, index);

@@ -18,7 +18,6 @@ import {
   OPTION_KEEPTTL,
   OPTION_NX,
   OPTION_PX,
-  OPTION_PXAT,
   OPTION_XX,
   OPTIONS_EXPIRE,
   parsed,
@@ -71,7 +70,7 @@ function setWithOptions(client: CommandClient, args: Arguments): void {
   client.reply.ok();
 }
 
-/** Stores what SET was given; a time that counts from now is propagated as the point in time that it means. */
+/** Stores what SET was given; a time is propagated as the point in time that it means. */
 function storeAndPropagate(
   client: CommandClient,
   args: Arguments,
@@ -83,7 +82,7 @@ function storeAndPropagate(
   const isStored = storeOrExpire(client, args, 1, valueIndex, expireAt);
   if (!propagation.active || keyspace.dirty === before || expireAt < 0) return;
   if (!isStored) propagateRemoval(client, args, 1, "serverDelete");
-  else if (valueIndex === VALUE_OF_SETEX || (parsed.options & OPTION_PXAT) === 0) {
+  else {
     propagation.instead("SET", 5).argument(args, 1).argument(args, valueIndex).word("PXAT").number(expireAt);
   }
 }
