@@ -8,6 +8,7 @@ import type { Database } from "./database.ts";
 import { ENCODING_LISTPACK, ENCODING_QUICKLIST, TYPE_LIST } from "./entry_layout.ts";
 import { NO_EXPIRE } from "./entry_store.ts";
 import type { Keyspace } from "./keyspace.ts";
+import { putCollection } from "./put_collection.ts";
 
 /** The configuration's values will do. */
 export interface ListLimits {
@@ -60,15 +61,7 @@ export class ListValue {
   /** Puts a new list under a key, in the place of what is there. Throws ARENA_FULL with nothing changed. */
   putAt(db: Database, key: Uint8Array, start: number, end: number): void {
     const { entries } = this.#keyspace;
-    const { root } = this.items;
-    const ref = entries.createCollection(key, start, end, TYPE_LIST, this.#encoding, root, NO_EXPIRE);
-    try {
-      db.putEntry(ref);
-    } catch (error) {
-      entries.freeEntryBlock(ref);
-      throw error;
-    }
-    this.ref = ref;
+    this.ref = putCollection(db, entries, key, start, end, TYPE_LIST, this.#encoding, this.items.root);
   }
 
   /** Frees a new list that could not be finished. */

@@ -11,6 +11,7 @@ import type { Database } from "./database.ts";
 import { ENCODING_HASHTABLE, ENCODING_INTSET, ENCODING_LISTPACK, TYPE_SET } from "./entry_layout.ts";
 import { NO_EXPIRE } from "./entry_store.ts";
 import type { Keyspace } from "./keyspace.ts";
+import { putCollection } from "./put_collection.ts";
 
 /** Encoding and length bytes of a short member in a listpack: right for most, and a start for the others. */
 const SHORT_MEMBER_OVERHEAD_BYTES = 2;
@@ -149,14 +150,7 @@ export class SetValue implements BufferHolder {
   /** Puts a new set under a key, in the place of what is there. Throws ARENA_FULL with nothing changed. */
   putAt(db: Database, key: Uint8Array, start: number, end: number): void {
     const { entries } = this.#keyspace;
-    const ref = entries.createCollection(key, start, end, TYPE_SET, this.#encoding, this.#root, NO_EXPIRE);
-    try {
-      db.putEntry(ref);
-    } catch (error) {
-      entries.freeEntryBlock(ref);
-      throw error;
-    }
-    this.ref = ref;
+    this.ref = putCollection(db, entries, key, start, end, TYPE_SET, this.#encoding, this.#root);
   }
 
   /** What an entry refers to as its value. */

@@ -9,6 +9,7 @@ import type { Database } from "./database.ts";
 import { ENCODING_LISTPACK, ENCODING_SKIPLIST, TYPE_ZSET } from "./entry_layout.ts";
 import { NO_EXPIRE } from "./entry_store.ts";
 import type { Keyspace } from "./keyspace.ts";
+import { putCollection } from "./put_collection.ts";
 
 /** Up to where a sorted set stays a listpack: members, and bytes of a member. The configuration's values will do. */
 export interface ZsetLimits {
@@ -104,14 +105,7 @@ export class ZsetValue implements BufferHolder {
   /** Puts a new sorted set under a key, in the place of what is there. Throws ARENA_FULL with nothing changed. */
   putAt(db: Database, key: Uint8Array, start: number, end: number): void {
     const { entries } = this.#keyspace;
-    const ref = entries.createCollection(key, start, end, TYPE_ZSET, this.encoding, this.#root, NO_EXPIRE);
-    try {
-      db.putEntry(ref);
-    } catch (error) {
-      entries.freeEntryBlock(ref);
-      throw error;
-    }
-    this.ref = ref;
+    this.ref = putCollection(db, entries, key, start, end, TYPE_ZSET, this.encoding, this.#root);
   }
 
   /** What an entry refers to as its value. */

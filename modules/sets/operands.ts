@@ -1,6 +1,7 @@
 // The sets that a command combines, and where the result goes: shared by SINTER, SUNION, SDIFF and their STORE forms.
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { keyAt, keysFrom, type KeySpec } from "../../core/commands/command.ts";
+import { storeValue } from "../../core/commands/key_lookup.ts";
 import { SetValue } from "../../core/keyspace/set_value.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
 import { OPEN, openAs, REFUSED } from "./set_lookup.ts";
@@ -50,23 +51,7 @@ export function replyResult(client: CommandClient): void {
 
 /** Puts the result at key 1, in the place of what is there, and replies its size. Empty: the key goes. */
 export function storeResult(client: CommandClient, args: Arguments, event: string): void {
-  const { db, reply } = client;
-  const { buffer, starts, ends } = args;
-  const { size } = result;
-  if (size === 0) {
-    result.discard();
-    if (db.remove(buffer, starts[1], ends[1])) db.changed("generic", "del", buffer, starts[1], ends[1]);
-  } else {
-    try {
-      result.fit();
-      result.putAt(db, buffer, starts[1], ends[1]);
-    } catch (error) {
-      result.discard();
-      throw error;
-    }
-    db.changed("set", event, buffer, starts[1], ends[1]);
-  }
-  reply.integer(size);
+  storeValue(client, args, 1, result, "set", event);
 }
 
 /** Key specifications of a STORE form. */

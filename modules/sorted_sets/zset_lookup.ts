@@ -1,7 +1,14 @@
 // Finding the sorted set at a key, and telling what became of it: shared by all sorted set and geo commands. Owns the
 // flyweights.
 import type { CommandClient } from "../../core/commands/command_client.ts";
-import { ABSENT, announceGone, checkType, OPEN, REFUSED } from "../../core/commands/key_lookup.ts";
+import {
+  ABSENT,
+  announceGone,
+  checkType,
+  OPEN,
+  REFUSED,
+  storeValue,
+} from "../../core/commands/key_lookup.ts";
 import { TYPE_ZSET } from "../../core/keyspace/entry_layout.ts";
 import { ZsetValue } from "../../core/keyspace/zset_value.ts";
 import type { Ref } from "../../core/memory/arena.ts";
@@ -86,25 +93,7 @@ export function announceRemovedOf(
  * and the key goes.
  */
 export function storeResult(client: CommandClient, args: Arguments, index: number, event: string): void {
-  const { db, reply } = client;
-  const { buffer, starts, ends } = args;
-  const { size } = result;
-  if (size === 0) {
-    result.discard();
-    if (db.remove(buffer, starts[index], ends[index])) {
-      db.changed("generic", "del", buffer, starts[index], ends[index]);
-    }
-  } else {
-    try {
-      result.fit();
-      result.putAt(db, buffer, starts[index], ends[index]);
-    } catch (error) {
-      result.discard();
-      throw error;
-    }
-    db.changed("zset", event, buffer, starts[index], ends[index]);
-  }
-  reply.integer(size);
+  storeValue(client, args, index, result, "zset", event);
 }
 
 /** Replies the current member of a sorted set, and its score where wanted: as a pair of its own under RESP3. */
