@@ -1,9 +1,20 @@
 // What is propagated where redis-server 7.0 cannot be asked: what goes without a command, who waits for keys, messages,
 // the commands that only Valkey has, and that repeating what was propagated leads to the same keys.
 import assert from "node:assert/strict";
+import fc from "fast-check";
+import { latin1Bytes } from "../../core/bytes/ascii.ts";
 import { TO_REPLICAS } from "../../core/server/feed/feed_stream.ts";
 import { eventually } from "../harness/mod.ts";
 import { assertSameCommands, FedServer, type MemoryClient } from "../interop/fed_server.ts";
+import type { Command } from "../interop/compare_replies.ts";
+import { bitmapCommand } from "../interop/random_bitmap_commands.ts";
+import { geoCommand } from "../interop/random_geo_commands.ts";
+import { hashCommand } from "../interop/random_hash_commands.ts";
+import { listCommand } from "../interop/random_list_commands.ts";
+import { setCommand } from "../interop/random_set_commands.ts";
+import { streamCommands } from "../interop/random_stream_commands.ts";
+import { stringCommand } from "../interop/random_string_commands.ts";
+import { zsetCommand } from "../interop/random_zset_commands.ts";
 import { commandLines } from "../interop/server_pair.ts";
 
 /** Runs a scene on a new server and gives what was propagated behind its first line. */
@@ -178,8 +189,6 @@ Deno.test("SPOP is propagated as what it took, and repeating it leads to the sam
       ["SELECT 2", "SADD 3002", "SREM 3", "SREM 1026", "SREM 478", "SADD 6", "SREM 4"],
     );
     await second.connect().run(fed);
-    const digest = (server: FedServer) => server.server.keyspace.size;
-    assert.equal(digest(first), digest(second));
     for (const key of ["s", "t"]) assert.deepEqual(await membersOf(second, key), await membersOf(first, key));
   } finally {
     first.stop();
@@ -187,15 +196,73 @@ Deno.test("SPOP is propagated as what it took, and repeating it leads to the sam
   }
 });
 
+const one = (arbitrary: fc.Arbitrary<Command>) => arbitrary.map((command) => [command]);
+const anyCommands: fc.Arbitrary<Command[]> = fc.oneof(
+  ...[stringCommand, bitmapCommand, hashCommand, listCommand, setCommand, zsetCommand, geoCommand].map(one),
+  streamCommands,
+  one(fc.constantFrom(
+    ["SPOP", "a", "2"],
+    ["SPOP", "b"],
+    ["HSETEX", "a", "EX", "100", "FIELDS", "1", "f", "1"],
+    ["HSETEX", "a", "KEEPTTL", "FIELDS", "1", "f", "2"],
+    ["HGETEX", "a", "PERSIST", "FIELDS", "1", "f"],
+    ["HGETDEL", "a", "FIELDS", "2", "f", "g"],
+    ["MSETEX", "2", "a", "1", "c", "2", "PX", "100000"],
+    ["EXPIRE", "b", "1000", "NX"],
+    ["COPY", "a", "c", "REPLACE"],
+    ["RENAME", "b", "a"],
+    ["MOVE", "a", "1"],
+    ["SWAPDB", "0", "1"],
+    ["DEL", "a", "b"],
+    ["FLUSHDB"],
+  )),
+);
+
+Deno.test("repeating what was propagated leads to the same dataset", async () => {
+  const first = new FedServer();
+  const second = new FedServer();
+  const [client, repeating] = [first.connect(), second.connect()];
+  try {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(anyCommands, { minLength: 20, maxLength: 200, size: "max" }),
+        async (lists) => {
+          const from = first.stream.offset;
+          const again = second.stream.offset;
+          // LIMIT beside an exact trim, as it is propagated, is for those alone who load a log.
+          const commands = lists.flat().filter((words) =>
+            !words.some((word) => /^limit$/i.test(String(word)) && /^x/i.test(String(words[0])))
+          );
+          await client.run([["FLUSHALL"], ["SELECT", "0"], ...commands, ["SELECT", "0"]]);
+          const fed = first.commands(from);
+          await repeating.run([["SELECT", `${fedDatabase}`], ...fed.map((words) => words.map(latin1Bytes))]);
+          fedDatabase = Number(fed.findLast(([name]) => name === "SELECT")?.[1] ?? fedDatabase);
+          assert.equal(await digestOf(repeating), await digestOf(client), JSON.stringify(fed));
+          // What is propagated is repeated as it stands: nothing is left to rewrite.
+          assert.deepEqual(
+            second.commands(again).map((words) => words.join(" ")),
+            fed.map((words) => words.join(" ")),
+          );
+        },
+      ),
+      { numRuns: 100 },
+    );
+  } finally {
+    first.stop();
+    second.stop();
+  }
+});
+
+/** Which database the stream is in where a run begins. */
+let fedDatabase = 0;
+
+function digestOf(client: MemoryClient): Promise<string> {
+  return client.reply(["DEBUG", "DIGEST"]);
+}
+
 async function membersOf(fed: FedServer, key: string): Promise<string[]> {
-  const client = fed.connect();
-  client.send([["SMEMBERS", key], ["ECHO", "end"]]);
-  let text = "";
-  await eventually(() => {
-    text += client.connection.received();
-    return text.endsWith("end\r\n");
-  });
-  return text.split("\r\n").filter((line) => /^(member-|[a-d]$)/.test(line)).sort();
+  const reply = await fed.connect().reply(["SMEMBERS", key]);
+  return reply.split("\r\n").filter((line) => /^(member-|[a-d]$)/.test(line)).sort();
 }
 
 Deno.test("a stream that is attached later begins with its own SELECT; a detached one gets nothing more", async () => {

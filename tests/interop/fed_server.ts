@@ -67,13 +67,25 @@ export class MemoryClient {
 
   /** Sends commands and waits until all have been answered. */
   async run(commands: Command[]): Promise<void> {
+    await this.#replies(commands);
+  }
+
+  /** The bytes of the reply to one command, one character a byte. */
+  reply(command: Command): Promise<string> {
+    return this.#replies([command]);
+  }
+
+  async #replies(commands: Command[]): Promise<string> {
     const done = `done-${++this.#pings}`;
+    const end = `$${done.length}\r\n${done}\r\n`;
     this.send([...commands, ["ECHO", done]]);
     await eventually(() => {
       this.#received += this.connection.received();
-      return this.#received.endsWith(`${done}\r\n`);
+      return this.#received.endsWith(end);
     }, { everyMilliseconds: 1 });
+    const replies = this.#received.slice(0, -end.length);
     this.#received = "";
+    return replies;
   }
 
   send(commands: Command[]): void {
