@@ -282,8 +282,11 @@ export class AofReader {
 }
 
 function newlineReason(window: Uint8Array, at: number, end: number): string {
-  const hex = (index: number) => (index < end ? window[index] : 0).toString(16).padStart(2, "0");
-  return `Expected \\r\\n, got: ${hex(at)}${hex(at + 1)}`;
+  const hex = (byte: number) => byte.toString(16).padStart(2, "0");
+  const first = at < end ? window[at] : 0;
+  // A line ends with its line feed: nothing behind it is part of what was read.
+  const second = at + 1 < end && first !== LF ? window[at + 1] : 0;
+  return `Expected \\r\\n, got: ${hex(first)}${hex(second)}`;
 }
 
 /** Of the line in the span, without its line feed. */

@@ -144,7 +144,7 @@ class LogCheck {
       return new AofReader({ totalBytes: size });
     }
     const { print } = this.terminal;
-    const result = checkRdbSource(new FileByteSource(file), checked.path, print);
+    const result = checkRdbSource(new FileByteSource(file), checked.name, print);
     if (!result.sound) this.#fail("RDB preamble of AOF file is not sane, aborting.");
     print("RDB preamble is OK, proceeding with AOF tail...");
     const reader = new AofReader({ offset: result.bytes, totalBytes: size });
