@@ -1,7 +1,7 @@
 // What is propagated against the append-only log of a real redis-server 7.0 after the same commands: the same commands in
 // the same order, byte for byte but for points in time. Random commands of every type, and scenes for each rewrite.
 import fc from "fast-check";
-import { hasRedisServer } from "../harness/mod.ts";
+import { hasRedisServer, RedisServer } from "../harness/mod.ts";
 import type { Command } from "./compare_replies.ts";
 import { assertSameCommands, FedServer, LoggingRedis } from "./fed_server.ts";
 import { bitmapCommand } from "./random_bitmap_commands.ts";
@@ -12,7 +12,7 @@ import { setCommand } from "./random_set_commands.ts";
 import { streamCommands } from "./random_stream_commands.ts";
 import { stringCommand } from "./random_string_commands.ts";
 import { zsetCommand } from "./random_zset_commands.ts";
-import { commandLines } from "./server_pair.ts";
+import { commandLines, payloadOf } from "./server_pair.ts";
 
 const one = (arbitrary: fc.Arbitrary<Command>) => arbitrary.map((command) => [command]);
 const FAMILIES: Record<string, fc.Arbitrary<Command[]>> = {
@@ -280,3 +280,46 @@ for (const [name, scene] of Object.entries(SCENES)) {
     await stage.same(commandLines(scene), withoutEntriesRead);
   });
 }
+
+Deno.test({
+  name: "RESTORE is propagated with the point in time that its TTL meant",
+  ignore: !hasRedisServer,
+}, async () => {
+  await using stage = await Stage.start();
+  await stage.same([["SET", "a", "value"]]);
+  const dump = payloadOf(await stage.redis.client.raw("DUMP", "a"));
+  await stage.same([
+    ["RESTORE", "b", "0", dump],
+    ["RESTORE", "c", "100000", dump],
+    ["RESTORE", "c", "3000000000000", dump, "absttl", "REPLACE"],
+    ["RESTORE", "c", "100000", dump, "REPLACE", "FREQ", "5"],
+    ["RESTORE", "c", "1", dump, "ABSTTL", "REPLACE"],
+    ["RESTORE", "c", "100000", "nonsense"],
+  ]);
+});
+
+Deno.test(
+  { name: "what MIGRATE has taken elsewhere is propagated as deleted", ignore: !hasRedisServer },
+  async () => {
+    await using target = await RedisServer.start();
+    const fed = new FedServer();
+    try {
+      const client = fed.connect();
+      const to = ["MIGRATE", "127.0.0.1", `${target.port}`];
+      await client.run([["MSET", "a", "1", "b", "2", "c", "3"], [...to, "a", "0", "5000", "COPY"]]);
+      await client.run([[...to, "a", "0", "5000", "REPLACE"], [
+        ...to,
+        "",
+        "0",
+        "5000",
+        "KEYS",
+        "b",
+        "nosuch",
+      ]]);
+      assertSameCommands(fed.commands().slice(2), [["DEL", "a"], ["DEL", "b"]]);
+    } finally {
+      fed.server.migrator.closeAll();
+      fed.stop();
+    }
+  },
+);
