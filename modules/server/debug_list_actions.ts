@@ -28,11 +28,19 @@ export function quicklistFields(keyspace: Keyspace, ref: Ref): string {
   const { arena, entries } = keyspace;
   if (entries.type(ref) !== TYPE_LIST || entries.encoding(ref) === ENCODING_LISTPACK) return "";
   const list = new QuickListReader(new LiveReader(arena)).open(entries.valueRef(ref));
-  const average = (list.length / list.nodeCount).toFixed(2);
+  const average = hundredths(list.length / list.nodeCount);
   let bytes = 0;
   while (list.nextNode()) bytes += list.isPacked ? list.bytes + LISTPACK_EMPTY_BYTES : list.bytes;
   return ` ql_nodes:${list.nodeCount} ql_avg_node:${average} ql_listpack_max:${list.fill} ` +
     `ql_compressed:${list.compressDepth > 0 ? 1 : 0} ql_uncompressed_size:${bytes}`;
+}
+
+/** Two digits behind the point; what lies in the middle goes to the even one, as C prints it. */
+function hundredths(value: number): string {
+  // Only odd eighths lie exactly in the middle.
+  if (!Number.isInteger(value * 8) || Number.isInteger(value * 4)) return value.toFixed(2);
+  const below = Math.floor(value * 100);
+  return ((below + below % 2) / 100).toFixed(2);
 }
 
 /** Bytes of the listpack that a list in that encoding is. */
