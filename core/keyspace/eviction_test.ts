@@ -82,7 +82,6 @@ Deno.test("listeners are told which key was evicted; a call ends after its time"
     keyChanged: (_database, eventClass, event, key, start, end) => {
       events.push(`${eventClass} ${event} ${new TextDecoder().decode(key.slice(start, end))}`);
     },
-    databaseChanged: () => {},
   };
   want(1);
   eviction.run();

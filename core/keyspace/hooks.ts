@@ -76,6 +76,4 @@ export interface ChangeListener {
     start: number,
     end: number,
   ): void;
-  /** A whole database was emptied or exchanged (-1: all of them). */
-  databaseChanged(database: number): void;
 }

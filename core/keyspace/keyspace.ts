@@ -185,7 +185,6 @@ export class Keyspace {
     this.createTables();
     for (const database of this.databases) database.awaited?.databaseChanged();
     this.tracked?.flushed();
-    this.listener?.databaseChanged(-1);
     return removed;
   }
 
@@ -204,7 +203,6 @@ export class Keyspace {
     if (!options.inBackground) { while (!this.lazyFree.run(1000)); }
     database.awaited?.databaseChanged();
     this.tracked?.flushed();
-    this.listener?.databaseChanged(database.id);
     return removed;
   }
 
@@ -225,7 +223,5 @@ export class Keyspace {
     this.recordRoots(b);
     a.awaited?.databaseChanged();
     b.awaited?.databaseChanged();
-    this.listener?.databaseChanged(a.id);
-    this.listener?.databaseChanged(b.id);
   }
 }

@@ -57,6 +57,4 @@ export class KeyspaceEvents implements ChangeListener {
       this.pubsub.publish("channels", `__keyevent@${database}__:${event}`, latin1Bytes(name));
     }
   }
-
-  databaseChanged(): void {}
 }

@@ -59,7 +59,7 @@ export class Push implements Sendable {
   readonly #resp2: Uint8Array;
   #resp3: Uint8Array | null = null;
 
-  /** Of these parts: a text is latin1, null is none. */
+  /** Of these parts: a text is latin1. */
   constructor(...parts: (string | Uint8Array)[]) {
     this.#resp2 = encodeArray(parts);
   }

@@ -39,7 +39,6 @@ export class CommandRig {
       keyChanged: (_database, eventClass, event, key, start, end) => {
         this.#events.push(`${eventClass} ${event} ${latin1Text(key, start, end)}`);
       },
-      databaseChanged: () => {},
     };
     const values = {
       protoMaxBulkLen: 512 * 1024 * 1024,
