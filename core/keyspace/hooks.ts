@@ -41,6 +41,19 @@ export interface TrackedKeys {
   flushed(): void;
 }
 
+/**
+ * Replies wait for the disk: told which keys a command has seen and which have changed. Called only while they do
+ * (Keyspace.durability). Hot: every lookup and every change of a key comes here then.
+ */
+export interface DurabilityHook {
+  /** Somebody looks at the key, whether it is there or not. */
+  looked(database: number, key: Uint8Array, start: number, end: number): void;
+  /** The key was changed, came or went, by whatever cause, in the unit that runs. */
+  touched(database: number, key: Uint8Array, start: number, end: number): void;
+  /** All of the database was: it was emptied or exchanged. */
+  databaseChanged(database: number): void;
+}
+
 /** Told of what goes without a command that names it. Called only while somebody listens (Keyspace.removals). */
 export interface RemovalFeed {
   /** The key's time has come; it is gone. */

@@ -15,6 +15,7 @@ import { ListKind } from "./list_kind.ts";
 import { SetKind } from "./set_kind.ts";
 import type {
   ChangeListener,
+  DurabilityHook,
   EventClass,
   RemovalFeed,
   SnapshotCut,
@@ -81,6 +82,8 @@ export class Keyspace {
   watched: WatchedKeys | null = null;
   /** Null while no client is told of keys that it caches. */
   tracked: TrackedKeys | null = null;
+  /** Null while no reply waits for the disk. */
+  durability: DurabilityHook | null = null;
   /** False while loading: nothing expires. */
   honoursExpiry = true;
   /** False on replicas and while writes are paused: expired keys are hidden but stay. */
