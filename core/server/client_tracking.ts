@@ -1,6 +1,7 @@
 // Client side caching: remembers which client has read which key, and tells it when the key changes; clients that ask for
 // broadcasts are told of all changes under their prefixes, collected until the turn ends. It listens to the keyspace only
-// while somebody tracks.
+// while somebody tracks. Where replies wait until changes are durable, so do invalidations: whom they are for and who made
+// the change is settled when it happens, how they get there when they are sent.
 import { latin1Text } from "../bytes/ascii.ts";
 import type {
   ClientTracking as ClientTrackingInterface,
@@ -14,6 +15,7 @@ import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Client } from "../net/client.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import { type Command, FLAG_READONLY } from "./command_table.ts";
+import type { DeferredDeliveries } from "./durability/deferred_deliveries.ts";
 import { Invalidation, RedirectBroken } from "./invalidation.ts";
 import type { PubSub } from "./pubsub.ts";
 import { TrackingTable } from "./tracking_table.ts";
@@ -24,6 +26,12 @@ const KEYS_MAX = 8_000_000;
 const KEYS_OVER_MAX = 10_000;
 /** Keys that a turn drops from a table over its limit; so many more for each turn that it stays over it. */
 const DROPPED_A_TURN = 100;
+/** What a waiting invalidation takes beside its keys; each key beside its text, each client's number. */
+const WAITING_BYTES = 128;
+const WAITING_KEY_BYTES = 64;
+const WAITING_CLIENT_BYTES = 8;
+/** Instead of a client's number: the server itself. */
+const BY_SERVER = 0;
 
 /** What tracking needs of the server. */
 export interface TrackingHost {
@@ -37,8 +45,8 @@ export interface TrackingHost {
 /** Those who are told of all keys with a prefix. */
 interface Broadcast {
   readonly clients: Set<Client>;
-  /** Changed since the last broadcast, each with the client that changed it last (null: the server itself). */
-  readonly changed: Map<string, Client | null>;
+  /** Changed since the last broadcast, each with the number of the client that changed it last, or BY_SERVER. */
+  changed: Map<string, number>;
 }
 
 type ActiveTracking = Tracking & { prefixes: Set<string> };
@@ -53,7 +61,10 @@ export class ClientTracking implements ClientTrackingInterface, TrackedKeys {
   /** Turns in a row that did not bring the table under its limit. */
   private turnsOver = 0;
 
-  constructor(private readonly host: TrackingHost) {}
+  constructor(
+    private readonly host: TrackingHost,
+    private readonly deliveries: Pick<DeferredDeliveries, "active" | "defer"> | null = null,
+  ) {}
 
   /** Takes a value of `tracking-table-max-keys`. */
   limitKeys(keysMax: number): void {
@@ -135,7 +146,7 @@ export class ClientTracking implements ClientTrackingInterface, TrackedKeys {
     if ((command.flags & FLAG_READONLY) !== 0 && remembers(tracking)) {
       for (const { index } of extractKeys(command.spec, args) ?? []) {
         this.table.add(args.latin1(index), client.id);
-        if (this.table.keyCount > this.keysMax + KEYS_OVER_MAX) this.invalidate(this.table.randomKey());
+        if (this.table.keyCount > this.keysMax + KEYS_OVER_MAX) this.drop(this.table.randomKey());
       }
     }
     if (client.blocking === null) this.commandEnded(client, command);
@@ -154,18 +165,31 @@ export class ClientTracking implements ClientTrackingInterface, TrackedKeys {
     const key = latin1Text(bytes, start, end);
     if (this.broadcasts.size > 0) {
       const byServer = eventClass === "expired" || eventClass === "evicted";
-      this.collect(key, byServer ? null : this.host.pubsub.executing);
+      this.collect(key, byServer ? BY_SERVER : this.host.pubsub.executing?.id ?? BY_SERVER);
     }
-    this.invalidate(key);
+    const ids = this.takeReaders(key);
+    if (ids.length === 0) return;
+    const { deliveries } = this;
+    if (deliveries !== null && deliveries.active) {
+      const bytes = WAITING_BYTES + key.length + ids.length * WAITING_CLIENT_BYTES;
+      deliveries.defer({ bytes, deliver: () => this.invalidate(key, ids) });
+    } else this.invalidate(key, ids);
   }
 
   flushed(): void {
     this.table.clear();
+    const { deliveries } = this;
+    if (deliveries !== null && deliveries.active) {
+      deliveries.defer({ bytes: WAITING_BYTES, deliver: () => this.invalidateAll() });
+    } else this.invalidateAll();
+  }
+
+  private invalidateAll(): void {
     const all = new Invalidation(null);
     for (const client of this.tracking.keys()) this.send(client, all);
   }
 
-  private collect(key: string, origin: Client | null): void {
+  private collect(key: string, origin: number): void {
     for (const [prefix, { changed }] of this.broadcasts) {
       if (!key.startsWith(prefix)) continue;
       changed.set(key, origin);
@@ -175,19 +199,35 @@ export class ClientTracking implements ClientTrackingInterface, TrackedKeys {
     }
   }
 
-  /** Tells those who have read the key, and forgets that they have. */
-  private invalidate(key: string): void {
+  /** Forgets who has read the key; returns the numbers of those of them who are to be told. */
+  private takeReaders(key: string): number[] {
     const ids = this.table.take(key);
-    if (ids.length === 0) return;
     const { clients, pubsub } = this.host;
-    const message = new Invalidation([key]);
+    let count = 0;
     for (const id of ids) {
       const client = clients.get(id);
       const tracking = client?.tracking;
       if (client === undefined || tracking === null || tracking === undefined || tracking.broadcast) continue;
       if (tracking.noLoop && client === pubsub.executing) continue;
-      this.send(client, message);
+      ids[count++] = id;
     }
+    ids.length = count;
+    return ids;
+  }
+
+  /** Tells these clients that the key is not what it was, where they are still there and track. */
+  private invalidate(key: string, ids: readonly number[]): void {
+    const message = new Invalidation([key]);
+    for (const id of ids) {
+      const client = this.host.clients.get(id);
+      if (client !== undefined && this.tracking.has(client)) this.send(client, message);
+    }
+  }
+
+  /** Want of room in the table, not a change: those who have read the key are told at once. */
+  private drop(key: string): void {
+    const ids = this.takeReaders(key);
+    if (ids.length > 0) this.invalidate(key, ids);
   }
 
   private send(client: Client, message: Invalidation): void {
@@ -215,20 +255,36 @@ export class ClientTracking implements ClientTrackingInterface, TrackedKeys {
 
   private broadcast(): void {
     this.hasChanged = false;
+    const { deliveries } = this;
+    const waits = deliveries !== null && deliveries.active;
     for (const prefix of [...this.broadcasts.keys()].sort()) {
-      const { clients, changed } = this.broadcasts.get(prefix)!;
+      const broadcast = this.broadcasts.get(prefix)!;
+      const { changed } = broadcast;
       if (changed.size === 0) continue;
-      const keys = [...changed.keys()].sort();
-      const message = new Invalidation(keys);
-      for (const client of clients) {
-        if (!client.tracking!.noLoop) {
-          this.send(client, message);
-          continue;
-        }
-        const others = keys.filter((key) => changed.get(key) !== client);
-        if (others.length > 0) this.send(client, new Invalidation(others));
+      broadcast.changed = new Map();
+      if (!waits) {
+        this.invalidateUnder(prefix, changed);
+        continue;
       }
-      changed.clear();
+      let bytes = WAITING_BYTES;
+      for (const key of changed.keys()) bytes += WAITING_KEY_BYTES + key.length;
+      deliveries.defer({ bytes, deliver: () => this.invalidateUnder(prefix, changed) });
+    }
+  }
+
+  /** Tells the prefix's clients of these keys, but for those that they changed themselves and do not want to hear of. */
+  private invalidateUnder(prefix: string, changed: ReadonlyMap<string, number>): void {
+    const clients = this.broadcasts.get(prefix)?.clients;
+    if (clients === undefined) return;
+    const keys = [...changed.keys()].sort();
+    const message = new Invalidation(keys);
+    for (const client of clients) {
+      if (!client.tracking!.noLoop) {
+        this.send(client, message);
+        continue;
+      }
+      const others = keys.filter((key) => changed.get(key) !== client.id);
+      if (others.length > 0) this.send(client, new Invalidation(others));
     }
   }
 
@@ -240,7 +296,7 @@ export class ClientTracking implements ClientTrackingInterface, TrackedKeys {
     }
     this.turnsOver++;
     for (let left = DROPPED_A_TURN * this.turnsOver; left > 0 && table.keyCount > keysMax; left--) {
-      this.invalidate(table.randomKey());
+      this.drop(table.randomKey());
     }
   }
 }

@@ -41,16 +41,26 @@ export class DeferredDeliveries {
     return this.queue.length - this.first + this.unit.length;
   }
 
-  /**
-   * Takes the message until the changes before it are durable. False where nothing waits for the log: the caller sends it
-   * at once.
-   */
-  defer(delivery: Delivery): boolean {
-    if (!this.state.active) return false;
+  /** Messages may have to wait. Asked before one is made. */
+  get active(): boolean {
+    return this.state.active;
+  }
+
+  /** Takes the message until the changes before it are durable; sends it at once where they are, or nothing waits. */
+  defer(delivery: Delivery): void {
+    const { state } = this;
+    if (!state.active) {
+      delivery.deliver();
+      return;
+    }
+    if (this.inUnit) {
+      this.bytes += delivery.bytes;
+      this.unit.push(delivery);
+      return;
+    }
+    this.stamp(delivery, state.offset);
     this.bytes += delivery.bytes;
-    if (this.inUnit) this.unit.push(delivery);
-    else this.stamp(delivery, this.state.offset);
-    return true;
+    if (state.offset <= this.acknowledged) this.sendReady();
   }
 
   /** A client's command begins, EXEC with all it runs: what it defers is stamped at its end. */
