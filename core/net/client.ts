@@ -16,6 +16,7 @@ import type { Connection } from "./connection.ts";
 import { WAITING_KEYS_MAX } from "../protocol/waiting_keys.ts";
 import { OutputBuffer } from "./output_buffer.ts";
 import { OutputLimitCheck, UNCOUNTED_OUTPUT_BYTES } from "./output_limit.ts";
+import type { ReplyHolds } from "./reply_holds.ts";
 
 export type { CloseReason } from "./client_host.ts";
 
@@ -88,6 +89,10 @@ export class Client implements CommandClient {
   watchedKeys = 0;
   tracking: Tracking | null = null;
   capabilities = "";
+  /** Replies that wait for the log; null while none ever has. */
+  holds: ReplyHolds | null = null;
+  /** The peer sends nothing any more; it may still read. */
+  inputEnded = false;
   /** Shows every command that runs (MONITOR). */
   isMonitor = false;
   /** Why the connection ended; null while it has not. */
@@ -441,6 +446,7 @@ export class Client implements CommandClient {
 
   /** The peer has sent everything. What it asked for is still sent to it, unless it waits for something to happen. */
   #endOfInput(): void {
+    this.inputEnded = true;
     this.#host.log.verbose("Client closed connection");
     if (this.output.pendingBytes > 0 && !this.isBlocked) this.closeAfterReply("peer closed");
     else this.closeNow("peer closed");

@@ -53,6 +53,12 @@ export class OutputBuffer extends OutputSink {
     return (this.limit < end ? this.limit : end) - this.sent;
   }
 
+  /** Bytes that wait behind `limit`. */
+  get heldBytes(): number {
+    const end = this.#base + this.length;
+    return this.limit < end ? end - this.limit : 0;
+  }
+
   /** Memory held for this buffer, bytes. */
   get memoryBytes(): number {
     return this.bytes.length + this.#sealedBytes + this.#spare.length;

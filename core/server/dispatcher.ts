@@ -26,6 +26,7 @@ import type { Crash } from "./crash_report.ts";
 import type { CommandLogs } from "./command_logs.ts";
 import type { LatencyMonitor } from "./latency_monitor.ts";
 import { Monitors } from "./command_monitors.ts";
+import type { Durability } from "./durability/durability.ts";
 import type { Propagation } from "./feed/propagation.ts";
 import type { PubSub } from "./pubsub.ts";
 import type { ServerStats } from "./server_stats.ts";
@@ -131,6 +132,7 @@ export class Dispatcher {
     private readonly readKeys: ReadKeys,
     private readonly log: Logger,
     private readonly propagation: Propagation,
+    private readonly durability: Durability,
   ) {}
 
   /** Before the commands of one read of a client. */
@@ -188,12 +190,21 @@ export class Dispatcher {
       this.transactions.queue(client, command);
       return;
     }
-    const { pubsub } = this;
+    const { pubsub, durability } = this;
+    const mayBeHeld = durability.active;
+    let position = 0;
+    let offset = 0;
+    if (mayBeHeld) {
+      position = client.output.end;
+      offset = durability.offset;
+      durability.commandBegins();
+    }
     const outer = pubsub.executing;
     pubsub.executing = client;
     this.call(client, command);
     pubsub.executing = outer;
     if (this.propagation.active) this.propagation.endUnit();
+    if (mayBeHeld) durability.commandEnds(client, command, position, offset);
     if (pubsub.hasWaiting) pubsub.sendWaiting();
     if (this.waiters.hasReady) this.serveWaiters(client);
   }

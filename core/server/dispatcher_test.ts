@@ -19,6 +19,7 @@ import {
   RESTRICT_SNAPSHOT_ERROR,
   RESTRICT_SNAPSHOT_PRESSURE,
 } from "./dispatcher.ts";
+import { Durability } from "./durability/durability.ts";
 import { LatencyMonitor } from "./latency_monitor.ts";
 import { Propagation } from "./feed/propagation.ts";
 import { PubSub } from "./pubsub.ts";
@@ -44,6 +45,7 @@ const ok: Handler = (client) => client.reply.ok();
 
 class Rig {
   readonly keyspace = new Keyspace(Arena.create({ bytes: 1024 * 1024 }), 1);
+  readonly propagation = new Propagation(this.keyspace);
   readonly table = new CommandTable();
   readonly stats = new ServerStats();
   readonly logs = new CommandLogs();
@@ -127,7 +129,8 @@ class Rig {
         commandEnded: (_client, command) => void this.tracked.push(`ended ${command?.fullName}`),
       },
       { debug: log, verbose: log, notice: log, warning: log } as ConstructorParameters<typeof Dispatcher>[10],
-      new Propagation(this.keyspace),
+      this.propagation,
+      new Durability(this.keyspace, this.propagation),
     );
   }
 

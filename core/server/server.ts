@@ -33,6 +33,7 @@ import { Cron } from "./cron.ts";
 import { DatasetLoader, type LoadingState } from "./dataset_loader.ts";
 import { Dispatcher, RESTRICT_LOADING, RESTRICT_MEMORY, RESTRICT_PAUSE } from "./dispatcher.ts";
 import { DumpService } from "./dump_service.ts";
+import { Durability } from "./durability/durability.ts";
 import { Propagation } from "./feed/propagation.ts";
 import { Gateway } from "./gateway.ts";
 import { infoText } from "./info/info.ts";
@@ -83,6 +84,7 @@ export class Server implements ServerServices, ClientHost {
   readonly loader: DatasetLoader;
   readonly dumps: DumpService;
   readonly propagation: Propagation;
+  readonly durability: Durability;
   readonly waiters: KeyWaiters;
   readonly transactions: Transactions;
   readonly pubsub = new PubSub();
@@ -123,6 +125,7 @@ export class Server implements ServerServices, ClientHost {
     });
     this.keyspace = new Keyspace(arena, values.databases);
     this.propagation = new Propagation(this.keyspace);
+    this.durability = new Durability(this.keyspace, this.propagation);
     this.prefetch = new Prefetch(arena);
     this.commands.register(commands, config.renames);
     this.loopMonitor = new LoopMonitor(this.stats, this.latency);
@@ -154,6 +157,7 @@ export class Server implements ServerServices, ClientHost {
       this.tracking,
       log,
       this.propagation,
+      this.durability,
     );
     this.loader = new DatasetLoader(this);
     this.dumps = new DumpService(
@@ -304,6 +308,7 @@ export class Server implements ServerServices, ClientHost {
     this.transactions.discard(client);
     this.pause.forget(client);
     this.heldWriters.delete(client);
+    this.durability.forget(client);
   }
 
   info(sections: readonly string[]): string {
@@ -476,6 +481,7 @@ export class Server implements ServerServices, ClientHost {
     if (!keyspace.lazyFree.idle) keyspace.lazyFree.run(LAZY_FREE_SLICE_MICROS);
     if (keyspace.arena.retiredBytes > 0) keyspace.arena.reclaim();
     if (this.propagation.active) this.propagation.flush();
+    if (this.durability.active) this.durability.beforeSleep();
     this.turn.flush();
     this.stats.loopMicros += (performance.now() - this.turnStart) * 1000;
   }

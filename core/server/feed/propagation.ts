@@ -12,8 +12,15 @@ import { RespCommands } from "./resp_commands.ts";
 /** The tables of a unit of more commands than this are given back after it. */
 const KEPT_COMMANDS_MAX = 1024;
 
+/** Told when a unit has gone to the streams, or had nothing for them. */
+export interface UnitListener {
+  unitEnds(): void;
+}
+
 export class Propagation implements CommandPropagation, RemovalFeed {
   active = false;
+  /** Null while nobody waits for what the streams have. */
+  units: UnitListener | null = null;
   readonly #streams: FeedStream[] = [];
   /** Targets that some stream has. */
   #targets = 0;
@@ -82,7 +89,11 @@ export class Propagation implements CommandPropagation, RemovalFeed {
   /** What a unit (a client's command, EXEC with all it ran) has produced goes to the streams, as one transaction. */
   endUnit(): void {
     this.#inUnit = false;
-    if (this.#starts.length === 0) return;
+    if (this.#starts.length > 0) this.#giveAll();
+    if (this.units !== null) this.units.unitEnds();
+  }
+
+  #giveAll(): void {
     for (const stream of this.#streams) this.#give(stream);
     this.#unit.clear();
     if (this.#starts.length > KEPT_COMMANDS_MAX) {
