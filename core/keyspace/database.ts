@@ -90,6 +90,7 @@ export class Database {
     if (ref === 0) {
       // What is only hidden must go now: the caller may be about to add the key.
       if (!this.keyspace.deletesExpired && this.removeQuietly(key, start, end)) {
+        this.keyspace.durability?.touched(this.id, key, start, end);
         this.keyspace.removals?.keyExpired(this.id, key, start, end);
         this.keys.find(key, start, end);
       }
@@ -112,6 +113,8 @@ export class Database {
   }
 
   private lookupAlive(key: Uint8Array, start: number, end: number): Ref {
+    const { durability } = this.keyspace;
+    if (durability !== null) durability.looked(this.id, key, start, end);
     const ref = this.keys.find(key, start, end);
     if (ref === 0) return 0;
     if ((this.arena.u32[ref * 4] & FLAG_EXPIRE) !== 0 && this.hasExpired(ref)) {
@@ -414,9 +417,12 @@ export class Database {
     this.keyspace.stats.expired++;
     this.claim(ref);
     this.unlink(ref);
-    this.keyspace.removals?.keyExpired(this.id, this.arena.u8, key, key + length);
-    this.keyspace.notify(this.id, "expired", "expired", this.arena.u8, key, key + length);
-    this.keyspace.releaseExpired(ref);
+    const { keyspace, id } = this;
+    const { u8 } = this.arena;
+    keyspace.durability?.touched(id, u8, key, key + length);
+    keyspace.removals?.keyExpired(id, u8, key, key + length);
+    keyspace.announce(id, "expired", "expired", u8, key, key + length);
+    keyspace.releaseExpired(ref);
   }
 
   /**
@@ -483,6 +489,15 @@ export class Database {
       throw error;
     }
     return copy;
+  }
+
+  /**
+   * Tells that a key was changed in a way that is no event and no change for those who watch or cache it (the state of a
+   * stream's group): who reads it may have to wait for the disk.
+   */
+  changedQuietly(key: Uint8Array, start: number, end: number): void {
+    const { durability } = this.keyspace;
+    if (durability !== null) durability.touched(this.id, key, start, end);
   }
 
   /** Tells that a key was changed: dirty count and everything that listens. Call once a change, after it. */

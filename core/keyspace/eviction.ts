@@ -71,8 +71,9 @@ export class Eviction {
     keyspace.stats.evicted++;
     if (keyspace.lazyFreePolicy.eviction) database.unlinkEntry(ref);
     else database.removeEntry(ref);
+    keyspace.durability?.touched(database.id, key, 0, length);
     keyspace.removals?.keyEvicted(database.id, key, 0, length);
-    keyspace.notify(database.id, "evicted", "evicted", key, 0, length);
+    keyspace.announce(database.id, "evicted", "evicted", key, 0, length);
   }
 
   private get volatileOnly(): boolean {

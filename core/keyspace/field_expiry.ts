@@ -27,22 +27,23 @@ export class FieldExpiry {
     const hash = this.#hash;
     // The snapshot hook may put a copy of the entry in its place.
     hash.open(keyspace, database.writable(ref));
+    const address = entries.keyAddress(hash.ref);
+    const length = entries.keyLength(hash.ref);
+    keyspace.durability?.touched(database.id, arena.u8, address, address + length);
     const count = keyspace.removals === null
       ? hash.removeExpired(countMax)
       : this.#tell(database, hash, countMax);
     stats.expiredFields += count;
     const isEmpty = hash.size === 0;
     if (hash.expiring === 0) database.unmarkFieldExpiry(hash.ref);
-    const address = entries.keyAddress(hash.ref);
-    const length = entries.keyLength(hash.ref);
     if (!isEmpty) {
-      keyspace.notify(database.id, "hash", "hexpired", arena.u8, address, address + length);
+      keyspace.announce(database.id, "hash", "hexpired", arena.u8, address, address + length);
       return count;
     }
     const key = entries.keyBytes(hash.ref);
     database.removeEntry(hash.ref);
-    keyspace.notify(database.id, "hash", "hexpired", key, 0, length);
-    keyspace.notify(database.id, "generic", "del", key, 0, length);
+    keyspace.announce(database.id, "hash", "hexpired", key, 0, length);
+    keyspace.announce(database.id, "generic", "del", key, 0, length);
     return count;
   }
 

@@ -139,6 +139,7 @@ export class Keyspace {
     if (!this.arena.hasRun(needed)) throw ARENA_FULL;
   }
 
+  /** Tells that a key has changed, with an event. */
   notify(
     database: number,
     eventClass: EventClass,
@@ -147,12 +148,29 @@ export class Keyspace {
     start: number,
     end: number,
   ): void {
-    this.touched(database, eventClass, key, start, end);
+    if (this.durability !== null) this.durability.touched(database, key, start, end);
+    this.announce(database, eventClass, event, key, start, end);
+  }
+
+  /**
+   * As `notify`, where `durability` was told before the removal was (RemovalFeed): outside of a command that ends the unit.
+   */
+  announce(
+    database: number,
+    eventClass: EventClass,
+    event: string,
+    key: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    if (this.watched !== null) this.watched.touched(database, key, start, end);
+    if (this.tracked !== null) this.tracked.touched(eventClass, key, start, end);
     if (this.listener !== null) this.listener.keyChanged(database, eventClass, event, key, start, end);
   }
 
-  /** Tells those who watch or cache a key that it has changed, without an event. */
+  /** Tells those who watch, cache or wait for a key that it has changed, without an event. */
   touched(database: number, eventClass: EventClass, key: Uint8Array, start: number, end: number): void {
+    if (this.durability !== null) this.durability.touched(database, key, start, end);
     if (this.watched !== null) this.watched.touched(database, key, start, end);
     if (this.tracked !== null) this.tracked.touched(eventClass, key, start, end);
   }
@@ -180,6 +198,12 @@ export class Keyspace {
    * Returns the number of keys that were there.
    */
   flushAll(): number {
+    const { durability } = this;
+    if (durability !== null) { for (const { id } of this.databases) durability.databaseChanged(id); }
+    return this.empty();
+  }
+
+  private empty(): number {
     const removed = this.size;
     const { watched } = this;
     if (watched !== null) { for (const database of this.databases) watched.willReplace(database, null); }
@@ -193,8 +217,9 @@ export class Keyspace {
 
   /** Empties one database; its entries are freed in the background, or now where `inBackground` is not set. */
   flushDatabase(database: Database, options: { inBackground: boolean }): number {
+    this.durability?.databaseChanged(database.id);
     const removed = database.size;
-    if (removed === this.size && this.lazyFree.idle) return this.flushAll();
+    if (removed === this.size && this.lazyFree.idle) return this.empty();
     this.watched?.willReplace(database, null);
     this.lazyFree.addTable(database.expires.root);
     this.lazyFree.addTable(database.fieldExpires.root);
@@ -211,6 +236,8 @@ export class Keyspace {
 
   /** Exchanges the contents of two databases. */
   swapDatabases(a: Database, b: Database): void {
+    this.durability?.databaseChanged(a.id);
+    this.durability?.databaseChanged(b.id);
     this.watched?.willReplace(a, b);
     this.watched?.willReplace(b, a);
     const { keys, expires, fieldExpires, cutId } = a;

@@ -14,7 +14,7 @@ import { StreamId } from "../../core/structures/stream_id.ts";
 import { replyEntryOf, replyId } from "./entry_replies.ts";
 import { idArgument, IdList, parseStrictId, startArgument } from "./id_arguments.ts";
 import { propagateClaim, propagateConsumer, propagateGroup } from "./propagate.ts";
-import { consumerOf, groupToChange, stream } from "./stream_lookup.ts";
+import { announceDelivery, consumerOf, groupToChange, stream } from "./stream_lookup.ts";
 
 /** Pending entries that XAUTOCLAIM returns where COUNT does not say, and how many it looks at for each of them. */
 const COUNT_DEFAULT = 100;
@@ -74,6 +74,7 @@ function xclaim(client: CommandClient, args: Arguments): void {
   }
   // Only the id moved.
   if (moved && keyspace.dirty === before) keyspace.dirty++;
+  if (keyspace.dirty > before) announceDelivery(client, args, 1);
   reply.endArray(mark, claimed);
 }
 
@@ -198,7 +199,9 @@ function xautoclaim(client: CommandClient, args: Arguments): void {
   requireRoom(client, Math.min(count, stream.groups.pendingOfGroup(group).size));
   const isNew = beginClaims(client, args, group);
   const consumer = consumerOf(client, args, 1, group, 3);
+  const before = client.server.keyspace.dirty;
   claimFrom(client, args, group, consumer, Math.max(idleMin, 0), count);
+  if (client.server.keyspace.dirty > before) announceDelivery(client, args, 1);
   if (isNew && claimedIds.count === 0) propagateConsumer(client, args, 1, 2, 3);
 }
 

@@ -8,7 +8,15 @@ import { SYNTAX_ERROR } from "../../core/protocol/errors.ts";
 import { StreamId } from "../../core/structures/stream_id.ts";
 import { replyId } from "./entry_replies.ts";
 import { endArgument, IdList, startArgument } from "./id_arguments.ts";
-import { findGroup, groupToRead, OPEN, openStreamToChange, REFUSED, stream } from "./stream_lookup.ts";
+import {
+  announceDelivery,
+  findGroup,
+  groupToRead,
+  OPEN,
+  openStreamToChange,
+  REFUSED,
+  stream,
+} from "./stream_lookup.ts";
 
 const ids = new IdList();
 const id = new StreamId();
@@ -26,6 +34,7 @@ function xack(client: CommandClient, args: Arguments): void {
     if (stream.groups.acknowledge(group, ids.at(index))) acknowledged++;
   }
   client.server.keyspace.dirty += acknowledged;
+  if (acknowledged > 0) announceDelivery(client, args, 1);
   client.reply.integer(acknowledged);
 }
 

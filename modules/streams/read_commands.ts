@@ -11,7 +11,15 @@ import { countArgument } from "./argument_docs.ts";
 import { MAX_ID, replyEntries, replyEntry, replyEntryOf, replyId } from "./entry_replies.ts";
 import { propagateClaim, propagateConsumer, propagateGroup } from "./propagate.ts";
 import { parseRequest, request, waited } from "./read_request.ts";
-import { consumerOf, findGroup, OPEN, openStream, openStreamToChange, stream } from "./stream_lookup.ts";
+import {
+  announceDelivery,
+  consumerOf,
+  findGroup,
+  OPEN,
+  openStream,
+  openStreamToChange,
+  stream,
+} from "./stream_lookup.ts";
 
 const start = new StreamId();
 const edge = new StreamId();
@@ -69,6 +77,7 @@ function xreadgroup(client: CommandClient, args: Arguments): void {
     start.copy(after).increment();
     if (isHistory) replyHistory(client, consumer);
     else deliverNew(client, args, key, group, consumer);
+    announceDelivery(client, args, key);
     client.server.keyspace.dirty++;
   }
   if (isFull && delivered === 0) {

@@ -60,6 +60,11 @@ export function announce(
   client.server.keyspace.dirty += changes - 1;
 }
 
+/** Tells that what a group of the stream at key `index` has delivered was changed: that is no event. */
+export function announceDelivery(client: CommandClient, args: Arguments, index: number): void {
+  client.db.changedQuietly(args.buffer, args.starts[index], args.ends[index]);
+}
+
 /**
  * The consumer that argument `index` names, made where the group does not have it; it is noted as having asked now.
  * Throws ARENA_FULL with the group as it was.
