@@ -16,6 +16,8 @@ export interface DeliveryState {
   readonly active: boolean;
   /** R: the end of the log's stream. */
   readonly offset: number;
+  /** A: as far as the log is known to be durable. */
+  readonly acked: number;
 }
 
 /** As many that have been sent are dropped from the queue at a time. */
@@ -31,7 +33,7 @@ export class DeferredDeliveries {
   /** Those of the unit that runs: what it will append to the log is not known yet. */
   private unit: Delivery[] = [];
   private inUnit = false;
-  private acknowledged = -1;
+  private sentBelow = -1;
   private sending = false;
 
   constructor(private readonly state: DeliveryState) {}
@@ -60,7 +62,7 @@ export class DeferredDeliveries {
     }
     this.stamp(delivery, state.offset);
     this.bytes += delivery.bytes;
-    if (state.offset <= this.acknowledged) this.sendReady();
+    if (state.offset <= state.acked) this.acknowledge(state.acked);
   }
 
   /** A client's command begins, EXEC with all it runs: what it defers is stamped at its end. */
@@ -75,12 +77,12 @@ export class DeferredDeliveries {
     if (unit.length === 0) return;
     this.unit = [];
     for (let index = 0; index < unit.length; index++) this.stamp(unit[index], offset);
-    if (offset <= this.acknowledged) this.sendReady();
+    if (offset <= this.state.acked) this.acknowledge(offset);
   }
 
   /** Everything below `offset` is durable: sends what waited for that, in order, with what is deferred meanwhile. */
   acknowledge(offset: number): void {
-    this.acknowledged = offset;
+    this.sentBelow = this.sending ? Math.max(this.sentBelow, offset) : offset;
     this.sendReady();
   }
 
@@ -90,8 +92,6 @@ export class DeferredDeliveries {
     this.unit = [];
     for (let index = 0; index < unit.length; index++) this.stamp(unit[index], Infinity);
     this.acknowledge(Infinity);
-    // Offsets begin anew with the next log.
-    this.acknowledged = -1;
   }
 
   private stamp(delivery: Delivery, offset: number): void {
@@ -104,7 +104,7 @@ export class DeferredDeliveries {
     if (this.sending) return;
     this.sending = true;
     try {
-      while (this.first < this.queue.length && this.offsets[this.first] <= this.acknowledged) {
+      while (this.first < this.queue.length && this.offsets[this.first] <= this.sentBelow) {
         const delivery = this.queue[this.first++];
         this.bytes -= delivery.bytes;
         if (this.first >= SENT_MAX) this.dropSent();
