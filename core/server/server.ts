@@ -141,8 +141,8 @@ export class Server implements ServerServices, ClientHost {
     this.expire = new ActiveExpire(this.keyspace);
     this.memoryLimit = new MemoryLimit(this);
     this.waiters = new KeyWaiters(this);
-    this.events = new KeyspaceEvents(this.keyspace, this.pubsub);
-    this.tracking = new ClientTracking(this);
+    this.events = new KeyspaceEvents(this.keyspace, this.pubsub, this.durability.deliveries);
+    this.tracking = new ClientTracking(this, this.durability.deliveries);
     this.transactions = new Transactions(this.keyspace, () => this.dispatcher);
     this.dispatcher = new Dispatcher(
       this.commands,
