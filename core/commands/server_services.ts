@@ -13,6 +13,7 @@ import type { PubSub } from "./pubsub.ts";
 import type { Transactions } from "./transaction.ts";
 import type { Command, CommandTable } from "../server/command_table.ts";
 import type { DumpService } from "../server/dump_service.ts";
+import type { Durability } from "../server/durability/durability.ts";
 import type { Crash } from "../server/crash_report.ts";
 import type { LatencyMonitor } from "../server/latency_monitor.ts";
 import type { Migrator } from "../server/migrator.ts";
@@ -55,6 +56,8 @@ export interface ServerServices {
   readonly tracking: ClientTracking;
   /** How changes reach the log and the replicas. */
   readonly propagation: CommandPropagation;
+  /** Replies that wait for the log. */
+  readonly durability: Durability;
   /** Blocking on keys. */
   readonly waiters: KeyWaiters;
   /** Milliseconds since 1970 when the process started. */

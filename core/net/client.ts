@@ -324,7 +324,8 @@ export class Client implements CommandClient {
     if (this.#stop !== 0) return;
     if (this.#blockedArgs !== null) this.#executeHeld();
     this.processInput();
-    this.#read();
+    if (this.inputEnded) this.#endOfInput();
+    else this.#read();
   }
 
   #executeHeld(): void {
@@ -446,8 +447,10 @@ export class Client implements CommandClient {
 
   /** The peer has sent everything. What it asked for is still sent to it, unless it waits for something to happen. */
   #endOfInput(): void {
+    if (!this.inputEnded) this.#host.log.verbose("Client closed connection");
     this.inputEnded = true;
-    this.#host.log.verbose("Client closed connection");
+    // What is paused goes on later, and ends then.
+    if ((this.#stop & STOP_PAUSED) !== 0 && !this.isBlocked && this.parser.hasInput) return;
     if (this.output.pendingBytes > 0 && !this.isBlocked) this.closeAfterReply("peer closed");
     else this.closeNow("peer closed");
   }
@@ -472,7 +475,10 @@ export class Client implements CommandClient {
     this.#host.counters.outputBytes += count;
     this.totalOutputBytes += count;
     this.output.advance(count);
-    if (this.output.pendingBytes > 0 || (this.#stop & STOP_CLOSING) !== 0) this.#write();
+    if (this.output.pendingBytes === 0 && (this.#stop & STOP_CLOSING) === 0) return;
+    // Within a turn its end decides what may be sent: the log has not seen its changes yet.
+    if (this.#host.turn.isOpen) this.scheduleFlush();
+    else this.#write();
   };
 
   readonly #writeFailed = (error: Error): void => {
@@ -495,7 +501,10 @@ export class Client implements CommandClient {
     if (!this.#authenticated && this.outputMemoryBytes > UNAUTHENTICATED_OUTPUT_BYTES_MAX) return true;
     const kind = this.kind;
     const limit = this.#host.limits.output[kind === "master" ? "normal" : kind];
-    return this.#outputLimit.isExceeded(limit, this.output.sendableBytes, nowMs);
+    // Whoever sends commands is stopped when too much is held for him. Nothing stops what others send to a listener.
+    const { output } = this;
+    const bytes = kind === "normal" && !this.isMonitor ? output.sendableBytes : output.pendingBytes;
+    return this.#outputLimit.isExceeded(limit, bytes, nowMs);
   }
 
   /** The stream is broken: says how, and ends the connection behind it. */

@@ -113,6 +113,11 @@ export class OutputBuffer extends OutputSink {
     }
   }
 
+  /** Ends the open chunk: what is appended next begins another. Nothing inside of a reply. */
+  seal(): void {
+    if (this.length > 0 && this.openMarks === 0) this.#seal();
+  }
+
   /** Gives back the open chunk's memory beyond what the last while needed. Call it from cron on idle clients. */
   shrink(): void {
     this.#spare = NO_BYTES;

@@ -44,6 +44,11 @@ export class Turn {
     this.wake();
   }
 
+  /** Commands may have run whose consequences `beforeSleep` has still to decide. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   /** Clients that wait for `flush()`. */
   get dirtyCount(): number {
     return this.#dirty.length;

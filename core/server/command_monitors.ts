@@ -16,6 +16,9 @@ export class Monitors {
 
   /** Whether anybody looks; asked once a command. */
   active = false;
+  /** Where the lines begin that were shown since the last `takeLines`; kept while lines may have to wait for the log. */
+  keepsPlaces = false;
+  #places = new Map<Client, number>();
 
   add(client: Client): void {
     client.isMonitor = true;
@@ -30,10 +33,22 @@ export class Monitors {
     this.active = this.#clients.size > 0;
   }
 
+  /** Who was shown something since the last call, and the position in his output where it begins. */
+  takeLines(): Map<Client, number> {
+    const places = this.#places;
+    this.#places = new Map();
+    return places;
+  }
+
+  get hasLines(): boolean {
+    return this.#places.size > 0;
+  }
+
   /** Shows what `client` ran in database `db`. */
   feed(client: Client, db: number, args: Arguments): void {
     const line = monitorLine(Date.now(), performance.now(), db, client.peer, args);
     for (const monitor of this.#clients) {
+      if (this.keepsPlaces && !this.#places.has(monitor)) this.#places.set(monitor, monitor.output.end);
       monitor.reply.raw(line);
       monitor.scheduleFlush();
     }

@@ -29,7 +29,10 @@ export const FLAG_NO_MULTI = 1 << 12;
 export const FLAG_SKIP_MONITOR = 1 << 13;
 /** Runs at once while its client has a transaction; everything else is queued. */
 export const FLAG_NOT_QUEUED = 1 << 14;
+/** Tells something of all keys of a database, whichever it has looked up. */
+export const FLAG_KEYSPACE_GLOBAL = 1 << 15;
 
+const KEYSPACE_GLOBAL = new Set(["keys", "scan", "randomkey", "dbsize"]);
 const NOT_QUEUED = new Set(["exec", "discard", "multi", "watch", "quit", "reset"]);
 
 const FLAG_BITS: Partial<Record<CommandFlag, number>> = {
@@ -77,6 +80,7 @@ export class Command {
     let flags = 0;
     for (const flag of spec.flags) flags |= FLAG_BITS[flag] ?? 0;
     if (NOT_QUEUED.has(fullName)) flags |= FLAG_NOT_QUEUED;
+    if (KEYSPACE_GLOBAL.has(fullName)) flags |= FLAG_KEYSPACE_GLOBAL;
     this.flags = flags;
     this.handler = spec.handler ?? null;
     if (spec.subcommands === undefined) this.subcommands = null;

@@ -32,6 +32,13 @@ export function bindConfig(server: Server): void {
     limits.output = { ...values.clientOutputBufferLimit };
   });
 
+  bind(["held-reply-limit-per-client", "held-reply-limit", "aof-inflight-limit"], () => {
+    const { limits } = server.durability.pressure;
+    limits.clientBytesMax = values.heldReplyLimitPerClient;
+    limits.heldBytesMax = values.heldReplyLimit;
+    limits.logBytesMax = values.aofInflightLimit;
+  });
+
   bind(["maxmemory", "maxmemory-policy", "maxmemory-samples", "maxmemory-eviction-tenacity"], () => {
     const { keyspace } = server;
     const { eviction } = server.memoryLimit;

@@ -13,6 +13,7 @@ import {
   FLAG_BLOCKING,
   FLAG_DENYOOM,
   FLAG_FAST,
+  FLAG_KEYSPACE_GLOBAL,
   FLAG_LOADING,
   FLAG_MAY_REPLICATE,
   FLAG_NO_AUTH,
@@ -50,6 +51,7 @@ export const RESTRICT_PAUSE = 1 << 2;
 export const RESTRICT_SNAPSHOT_ERROR = 1 << 3;
 export const RESTRICT_SNAPSHOT_PRESSURE = 1 << 4;
 export const RESTRICT_REPLICAS = 1 << 5;
+export const RESTRICT_LOG_PRESSURE = 1 << 6;
 
 /** What a client with a transaction may send while memory is full: nothing that makes the queue longer. */
 const ALLOWED_WITHOUT_MEMORY = new Set(["exec", "discard", "quit", "reset"]);
@@ -96,6 +98,8 @@ export interface Restrictions {
   holdForPause(client: Client, command: Command, flags: number): boolean;
   /** True where the snapshot is so far behind that this writer has to wait; it has then noted the client. */
   holdForSnapshot(client: Client): boolean;
+  /** As `holdForSnapshot`, where the log is behind. */
+  holdForLog(client: Client): boolean;
 }
 
 export class Dispatcher {
@@ -204,9 +208,17 @@ export class Dispatcher {
     this.call(client, command);
     pubsub.executing = outer;
     if (this.propagation.active) this.propagation.endUnit();
-    if (mayBeHeld) durability.commandEnds(client, command, position, offset);
+    if (mayBeHeld) this.holdReplies(client, command, position, offset);
     if (pubsub.hasWaiting) pubsub.sendWaiting();
     if (this.waiters.hasReady) this.serveWaiters(client);
+  }
+
+  /** What the command has replied waits for the log, and so do the lines that show it. */
+  private holdReplies(client: Client, command: Command, position: number, offset: number): void {
+    const { durability, monitors } = this;
+    const needed = durability.commandEnds(client, command, position, offset);
+    if (!monitors.hasLines) return;
+    for (const [monitor, place] of monitors.takeLines()) durability.hold(monitor, place, needed);
   }
 
   /** Behind a command that made keys ready: those who wait for them run theirs, before this client's next one. */
@@ -226,6 +238,7 @@ export class Dispatcher {
     log.rewind();
     for (let i = 0; i < commands.length; i++) {
       log.next(queuedArgs);
+      if ((commands[i].flags & FLAG_KEYSPACE_GLOBAL) !== 0) this.durability.revealsAll();
       this.call(client, commands[i]);
     }
     if (this.runCount > 0) this.closeRun(client);
@@ -421,6 +434,7 @@ export class Dispatcher {
     if ((restrictions & RESTRICT_SNAPSHOT_PRESSURE) !== 0 && writes && this.gates.holdForSnapshot(client)) {
       return false;
     }
+    if ((restrictions & RESTRICT_LOG_PRESSURE) !== 0 && writes && this.gates.holdForLog(client)) return false;
     return true;
   }
 }

@@ -120,6 +120,7 @@ class Rig {
         makeRoom: () => this.hasRoom,
         holdForPause: (_client, command) => this.hold(`pause ${command.fullName}`),
         holdForSnapshot: () => this.hold("snapshot"),
+        holdForLog: () => this.hold("log"),
       },
       { hasReady: false, serve: () => {} },
       this.transactions,
@@ -130,7 +131,7 @@ class Rig {
       },
       { debug: log, verbose: log, notice: log, warning: log } as ConstructorParameters<typeof Dispatcher>[10],
       this.propagation,
-      new Durability(this.keyspace, this.propagation),
+      new Durability(this.keyspace, this.propagation, { holdWriters: () => {}, keepPlaces: () => {} }),
     );
   }
 

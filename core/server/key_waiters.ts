@@ -17,6 +17,8 @@ export interface WaitersHost {
   readonly keyspace: Keyspace;
   /** Something has to be done before the loop sleeps again. */
   wake(): void;
+  /** Runs `write`, which replies to a client of whom no command runs. */
+  replyLate(client: CommandClient, write: () => void): void;
   /** A wait came to its end without its command having run again: it is counted now. */
   waitEnded(client: CommandClient, how: { failed: boolean }): void;
 }
@@ -155,7 +157,7 @@ export class KeyWaiters implements KeyWaitersInterface {
     const { client } = waiter;
     client.keyWait = null;
     this.forget(waiter);
-    if (how === "timeout") waiter.options.timedOut(client);
+    if (how === "timeout") this.host.replyLate(client, () => waiter.options.timedOut(client));
     else client.reply.error(UNBLOCKED);
     this.host.waitEnded(client, { failed: how === "error" });
   }

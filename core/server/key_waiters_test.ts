@@ -18,6 +18,7 @@ class World {
   readonly log: string[] = [];
   readonly ended: string[] = [];
   readonly waiters = new KeyWaiters({
+    replyLate: (_client, write) => write(),
     keyspace: this.keyspace,
     wake: () => {},
     waitEnded: (client, how) => void this.ended.push(`${client.name} ${how.failed}`),

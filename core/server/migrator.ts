@@ -51,8 +51,10 @@ export class Migrator {
       this.running = null;
       server.wake();
       server.waitEnded(client, { failed: problem !== null });
-      if (problem === null) client.reply.ok();
-      else client.reply.error(problem);
+      server.replyLate(client, () => {
+        if (problem === null) client.reply.ok();
+        else client.reply.error(problem);
+      });
       client.unblock({ again: false });
       server.releasePaused();
     });

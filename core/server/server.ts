@@ -31,7 +31,13 @@ import { bindConfig } from "./config_bindings.ts";
 import { type Crash, CrashReporter } from "./crash_report.ts";
 import { Cron } from "./cron.ts";
 import { DatasetLoader, type LoadingState } from "./dataset_loader.ts";
-import { Dispatcher, RESTRICT_LOADING, RESTRICT_MEMORY, RESTRICT_PAUSE } from "./dispatcher.ts";
+import {
+  Dispatcher,
+  RESTRICT_LOADING,
+  RESTRICT_LOG_PRESSURE,
+  RESTRICT_MEMORY,
+  RESTRICT_PAUSE,
+} from "./dispatcher.ts";
 import { DumpService } from "./dump_service.ts";
 import { Durability } from "./durability/durability.ts";
 import { Propagation } from "./feed/propagation.ts";
@@ -125,7 +131,10 @@ export class Server implements ServerServices, ClientHost {
     });
     this.keyspace = new Keyspace(arena, values.databases);
     this.propagation = new Propagation(this.keyspace);
-    this.durability = new Durability(this.keyspace, this.propagation);
+    this.durability = new Durability(this.keyspace, this.propagation, {
+      holdWriters: (on) => this.restrict(RESTRICT_LOG_PRESSURE, on),
+      keepPlaces: (on) => this.dispatcher.monitors.keepsPlaces = on,
+    });
     this.prefetch = new Prefetch(arena);
     this.commands.register(commands, config.renames);
     this.loopMonitor = new LoopMonitor(this.stats, this.latency);
@@ -143,7 +152,11 @@ export class Server implements ServerServices, ClientHost {
     this.waiters = new KeyWaiters(this);
     this.events = new KeyspaceEvents(this.keyspace, this.pubsub, this.durability.deliveries);
     this.tracking = new ClientTracking(this, this.durability.deliveries);
-    this.transactions = new Transactions(this.keyspace, () => this.dispatcher);
+    this.transactions = new Transactions(
+      this.keyspace,
+      () => this.dispatcher,
+      () => this.durability.revealsAll(),
+    );
     this.dispatcher = new Dispatcher(
       this.commands,
       this.keyspace,
@@ -443,6 +456,11 @@ export class Server implements ServerServices, ClientHost {
     return true;
   }
 
+  holdForLog(client: Client): boolean {
+    this.durability.pressure.holdWriter(client);
+    return true;
+  }
+
   get waitingWriters(): number {
     return this.heldWriters.size;
   }
@@ -453,6 +471,15 @@ export class Server implements ServerServices, ClientHost {
     const waiting: CommandClient[] = [...this.heldWriters];
     this.heldWriters.clear();
     for (const client of waiting) client.unblock({ again: true });
+  }
+
+  /** Runs `write`, which replies to a client of whom no command runs: the reply waits for the log like that of a write. */
+  replyLate(client: CommandClient, write: () => void): void {
+    const { output } = client as Client;
+    const { durability } = this;
+    const position = output.end;
+    write();
+    if (durability.active) durability.hold(client as Client, position, durability.offset);
   }
 
   /** A wait for keys ended by timeout or CLIENT UNBLOCK. */
@@ -481,7 +508,7 @@ export class Server implements ServerServices, ClientHost {
     if (!keyspace.lazyFree.idle) keyspace.lazyFree.run(LAZY_FREE_SLICE_MICROS);
     if (keyspace.arena.retiredBytes > 0) keyspace.arena.reclaim();
     if (this.propagation.active) this.propagation.flush();
-    if (this.durability.active) this.durability.beforeSleep();
+    this.durability.beforeSleep();
     this.turn.flush();
     this.stats.loopMicros += (performance.now() - this.turnStart) * 1000;
   }

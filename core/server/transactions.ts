@@ -53,7 +53,12 @@ export class Transactions implements TransactionsInterface {
   private running: Transaction | null = null;
   private readonly spare: Transaction[] = [];
 
-  constructor(keyspace: Keyspace, private readonly runner: () => QueueRunner) {
+  /** `onStale`: EXEC tells that a watched key has changed. */
+  constructor(
+    keyspace: Keyspace,
+    private readonly runner: () => QueueRunner,
+    private readonly onStale: () => void = () => {},
+  ) {
     this.watches = new KeyWatches(keyspace);
   }
 
@@ -80,7 +85,10 @@ export class Transactions implements TransactionsInterface {
     const isStale = client.dirtyExec || this.watches.hasExpired(client);
     if (transaction.broken || isStale) {
       if (transaction.broken) client.reply.error(EXEC_ABORTED);
-      else client.reply.nullArray();
+      else {
+        client.reply.nullArray();
+        this.onStale();
+      }
       this.discard(client);
       return;
     }

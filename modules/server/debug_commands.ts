@@ -26,6 +26,7 @@ import {
 } from "../../core/protocol/errors.ts";
 import type { HashTableStats } from "../../core/structures/hashtable.ts";
 import { ROOT_TABLE } from "../../core/structures/ordered_index_layout.ts";
+import { enforceReplyList, pauseReplyBlocking, resumeReplyBlocking } from "./debug_durability_actions.ts";
 import { listpackBytesOfList, quicklistFields, quicklistPackedThreshold } from "./debug_list_actions.ts";
 
 const encoder = new TextEncoder();
@@ -341,6 +342,10 @@ const actions: Action[] = [
     "CHANGE-REPL-ID",
     "    Change the replication IDs of the instance.",
   ], changeReplicationId),
+  action("client-enforce-reply-list", 3, [
+    "CLIENT-ENFORCE-REPLY-LIST <0|1>",
+    "    While replies may wait for the log, give each a chunk of output of its own.",
+  ], enforceReplyList),
   action("digest", 2, ["DIGEST", "    Output a hex signature representing the current DB content."], digest),
   action("digest-value", -2, [
     "DIGEST-VALUE <key> [<key> ...]",
@@ -386,6 +391,14 @@ const actions: Action[] = [
     "    * NOFLUSH: the existing database will not be removed before load.",
     "    * NOSAVE: the database will be loaded from an existing RDB file.",
   ], reload),
+  action("reply-blocking-pause", 3, [
+    "REPLY-BLOCKING-PAUSE <provider>",
+    "    Replies that wait for 'aof' go on to wait, however durable the log is.",
+  ], pauseReplyBlocking),
+  action("reply-blocking-resume", 3, [
+    "REPLY-BLOCKING-RESUME <provider>",
+    "    Release what has become durable meanwhile.",
+  ], resumeReplyBlocking),
   action("set-active-expire", 3, [
     "SET-ACTIVE-EXPIRE <0|1>",
     "    Setting it to 0 disables expiring keys in background when they are not accessed.",

@@ -5,8 +5,9 @@ import type { Keyspace } from "../../keyspace/keyspace.ts";
 import type { Client } from "../../net/client.ts";
 import { HELD_OTHER, HELD_READ, HELD_WRITE, ReplyHolds } from "../../net/reply_holds.ts";
 import { UncommittedKeys } from "../../persistence/durability/uncommitted_keys.ts";
-import { type Command, FLAG_ADMIN, FLAG_WRITE } from "../command_table.ts";
+import { type Command, FLAG_ADMIN, FLAG_KEYSPACE_GLOBAL, FLAG_WRITE } from "../command_table.ts";
 import type { Propagation } from "../feed/propagation.ts";
+import { BackPressure } from "./back_pressure.ts";
 import { DeferredDeliveries } from "./deferred_deliveries.ts";
 
 /** The log as far as replies wait for it. */
@@ -17,6 +18,14 @@ export interface DurableLog {
   readonly durableOffset: number;
 }
 
+/** What it switches in dispatch. */
+export interface DurabilitySwitches {
+  /** From now on, or no longer, each write asks whether it has to wait for the log. */
+  holdWriters(on: boolean): void;
+  /** Monitors keep the places of their lines. */
+  keepPlaces(on: boolean): void;
+}
+
 export class Durability {
   /** Replies wait for the log. Dispatch asks once a command. */
   active = false;
@@ -24,8 +33,11 @@ export class Durability {
   acked = -1;
   /** `DEBUG reply-blocking-pause aof`: the log gets on, nobody is told. */
   isPaused = false;
+  /** Each reply that may have to wait ends its chunk of output (for tests). */
+  sealsReplies = false;
   readonly uncommitted: UncommittedKeys;
   readonly deliveries: DeferredDeliveries;
+  readonly pressure: BackPressure;
   /** Replies that had to wait, by what they were the reply of: HELD_WRITE, HELD_READ, HELD_OTHER. */
   readonly heldReplies = [0, 0, 0];
   /** Those that were released, and how long they had waited together, microseconds. */
@@ -43,7 +55,12 @@ export class Durability {
   /** The time of the turn's first held reply, milliseconds; -1 = none yet. */
   #now = -1;
 
-  constructor(private readonly keyspace: Keyspace, private readonly propagation: Propagation) {
+  constructor(
+    private readonly keyspace: Keyspace,
+    private readonly propagation: Propagation,
+    private readonly switches: DurabilitySwitches,
+  ) {
+    this.pressure = new BackPressure((on) => switches.holdWriters(on));
     this.uncommitted = new UncommittedKeys(keyspace.databases.length);
     this.deliveries = new DeferredDeliveries(this);
   }
@@ -64,6 +81,7 @@ export class Durability {
     this.active = log !== null;
     this.keyspace.durability = log === null ? null : this.uncommitted;
     this.propagation.units = log === null ? null : this;
+    this.switches.keepPlaces(this.active);
     if (log === null) return;
     this.acked = log.durableOffset;
     this.uncommitted.acknowledge(this.acked);
@@ -79,6 +97,7 @@ export class Durability {
     }
     this.uncommitted.clear();
     this.deliveries.runAll();
+    this.pressure.check(this.#waiting);
   }
 
   /** Freezes A. */
@@ -93,9 +112,11 @@ export class Durability {
 
   /** The log may have become durable further: releases the replies and deliveries that have waited for that. */
   progressed(): void {
-    const log = this.#log;
-    if (log === null) return;
-    const durable = log.durableOffset;
+    if (this.#log !== null) this.#acknowledge(this.#log.durableOffset);
+    this.pressure.check(this.#waiting);
+  }
+
+  #acknowledge(durable: number): void {
     if (this.isPaused || durable <= this.acked) return;
     this.acked = durable;
     this.uncommitted.acknowledge(durable);
@@ -105,7 +126,7 @@ export class Durability {
 
   /** Before the loop sleeps: what changed outside of units is stamped, then as `progressed`. */
   beforeSleep(): void {
-    this.unitEnds();
+    if (this.active) this.unitEnds();
     this.progressed();
     this.#now = -1;
   }
@@ -143,10 +164,13 @@ export class Durability {
     if (offset > before && ((flags & FLAG_WRITE) !== 0 || command.fullName === "exec")) {
       needed = offset;
       kind = HELD_WRITE;
-    } else if (this.#revealsAll) needed = offset;
+    } else if (this.#revealsAll || (flags & FLAG_KEYSPACE_GLOBAL) !== 0) needed = offset;
     else if ((flags & (FLAG_ADMIN | FLAG_WRITE)) === FLAG_ADMIN) needed = 0;
     else needed = this.uncommitted.seen;
     if (needed > this.acked) this.hold(client, position, needed, kind);
+    if (this.sealsReplies) client.output.seal();
+    const { holds } = client;
+    if (holds !== null && holds.count > 0) this.pressure.replied(client, client.output.end - position);
     return needed;
   }
 
@@ -183,7 +207,9 @@ export class Durability {
   /** The connection is gone, and its output with it. */
   forget(client: Client): void {
     const { holds } = client;
-    if (holds === null || holds.count === 0) return;
+    if (holds === null) return;
+    this.pressure.forget(client);
+    if (holds.count === 0) return;
     this.disconnectedClients++;
     this.#leave(client, holds);
   }

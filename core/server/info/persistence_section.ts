@@ -1,4 +1,6 @@
 // INFO persistence and INFO debug: saves, the load, and how far a running snapshot is.
+import { HELD_OTHER, HELD_READ, HELD_WRITE } from "../../net/reply_holds.ts";
+import type { Durability } from "../durability/durability.ts";
 import type { Server } from "../server.ts";
 import type { Lines } from "./lines.ts";
 
@@ -49,6 +51,12 @@ export function writePersistence(server: Server, out: Lines): void {
   out.add("aof_rewrites_consecutive_failures", 0);
   out.add("aof_last_write_status", "ok");
   out.add("aof_last_cow_size", 0);
+  const { durability } = server;
+  out.add("held_reply_clients", durability.waitingClients);
+  out.add("held_reply_bytes", durability.heldBytes);
+  out.add("held_reply_paused_clients", durability.pressure.pausedCount);
+  out.add("aof_inflight_bytes", durability.pressure.logBytes);
+  out.add("aof_inflight_waiting_writers", durability.pressure.waitingWriters);
   out.add("module_fork_in_progress", 0);
   out.add("module_fork_last_cow_size", 0);
   if (loading !== null) {
@@ -63,7 +71,7 @@ export function writePersistence(server: Server, out: Lines): void {
   }
 }
 
-/** Counters of a running snapshot, under the names of Valkey's later releases. */
+/** Counters of a running snapshot and of replies that wait for the log, under the names of Valkey's later releases. */
 export function writeDebug(server: Server, out: Lines): void {
   const { progress } = server.saves.report();
   out.add("forkless_current_item_ms", progress.currentItemMs);
@@ -71,4 +79,26 @@ export function writeDebug(server: Server, out: Lines): void {
   out.add("forkless_queue_length_target", progress.queueTarget);
   out.add("forkless_dbentries_queued", progress.queued);
   out.add("forkless_dbentries_processed", progress.processed);
+  writeReplyBlocking(server.durability, out);
+}
+
+/** Replies that wait for the log, under Valkey's names; then what is Spork's own. */
+function writeReplyBlocking(durability: Durability, out: Lines): void {
+  out.add("reply_blocking_enabled", durability.active ? 1 : 0);
+  if (!durability.active) return;
+  const { heldReplies, pressure } = durability;
+  out.add("reply_blocking_read_blocked_count", heldReplies[HELD_READ]);
+  out.add("reply_blocking_write_blocked_count", heldReplies[HELD_WRITE]);
+  out.add("reply_blocking_clients_waiting_ack", durability.waitingClients);
+  out.add("reply_blocking_uncommitted_keys", durability.uncommitted.size);
+  out.add("reply_blocking_previous_acked_offset", durability.acked);
+  out.add("reply_blocking_primary_repl_offset", durability.offset);
+  out.add("reply_blocking_other_blocked_count", heldReplies[HELD_OTHER]);
+  out.add("reply_blocking_unblocked_count", durability.releasedReplies);
+  out.add("reply_blocking_clients_blocked", durability.blockedClients);
+  out.add("reply_blocking_clients_unblocked", durability.unblockedClients);
+  out.add("reply_blocking_clients_disconnected", durability.disconnectedClients);
+  out.add("reply_blocking_total_usec", Math.round(durability.heldMicros));
+  out.add("reply_blocking_pauses", pressure.pauses);
+  out.add("reply_blocking_held_writers", pressure.heldWriters);
 }

@@ -187,6 +187,30 @@ export const persistenceOptions = {
     effect: "later",
     doc: "Sync a rewritten log every 4 MiB.",
   }),
+  "held-reply-limit-per-client": memory({
+    default: 16 * MB,
+    min: 0,
+    max: LONG_MAX,
+    effect: "live",
+    doc:
+      "Most reply bytes of one client that wait for the log; it is not read while there are more. 0: no limit.",
+  }),
+  "held-reply-limit": memory({
+    default: 256 * MB,
+    min: 0,
+    max: LONG_MAX,
+    effect: "live",
+    doc:
+      "Most reply bytes of all clients that wait for the log; those who wait are not read while there are more. " +
+      "0: no limit.",
+  }),
+  "aof-inflight-limit": memory({
+    default: 64 * MB,
+    min: 0,
+    max: LONG_MAX,
+    effect: "live",
+    doc: "Most bytes of the log that are not written yet; writers wait while there are more. 0: no limit.",
+  }),
   "aof-disable-auto-gc": yesNo({
     default: false,
     effect: "later",
