@@ -1,5 +1,6 @@
 // The assembly: makes all rooms from the configuration, joins them, and is what commands see as ServerServices. Starting
-// and stopping read top to bottom here; what each part does is in its own room.
+// and stopping read top to bottom here; what each part does is in its own room. More lines than usual: it is the one place
+// that knows all rooms.
 import type { CommandClient } from "../commands/command_client.ts";
 import type { CommandSpec } from "../commands/command.ts";
 import type { ServerServices } from "../commands/server_services.ts";

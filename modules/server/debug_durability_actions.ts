@@ -2,7 +2,9 @@
 import type { Handler } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
-import type { Durability } from "../../core/server/durability/durability.ts";
+import type { ServerServices } from "../../core/commands/server_services.ts";
+
+type Durability = ServerServices["durability"];
 
 const NO_PROVIDER = "ERR No such reply-blocking provider";
 
