@@ -464,13 +464,18 @@ class Units {
     this.units++;
     for (const words of commands) {
       if (words[0] === "SELECT") this.#database = Number(words[1]);
-      for (const key of keysOf(words.map(latin1Bytes), "changed")) {
-        const { touches, databases } = this.told;
-        if (touches.has(`${this.#database} ${key}`) || databases.has(this.#database)) continue;
-        this.untold.push(`${words.join(" ")}: ${key}`);
-      }
+      const keys = keysOf(words.map(latin1Bytes), "changed");
+      const untold = keys.filter((key) => !this.#isTold(key));
+      // Keys that are not there are not deleted.
+      const mayMiss = ["DEL", "UNLINK"].includes(words[0]) ? keys.length - 1 : 0;
+      if (untold.length > mayMiss) this.untold.push(`${words.join(" ")}: ${untold.join(" ")}`);
     }
     this.told.forget();
+  }
+
+  #isTold(key: string): boolean {
+    const { touches, databases } = this.told;
+    return touches.has(`${this.#database} ${key}`) || databases.has(this.#database);
   }
 }
 
