@@ -19,6 +19,8 @@ import { PluginWorker } from "./plugin_worker.ts";
 import type { HostRequest } from "./worker_protocol.ts";
 
 const KILLED = "was killed by the conformance suite";
+/** What `${name}` stands for beside `dir`. */
+const DEFAULTS: Record<string, string> = { dbfilename: "dump.rdb", appenddirname: "appendonlydir" };
 const WORKER_URL = new URL("./worker/conformance_main.ts", import.meta.url);
 
 export interface ConformanceOptions {
@@ -72,7 +74,7 @@ function openHost(options: ConformanceOptions, folder: string): PluginHost {
   };
   return new PluginHost({
     settings: { chosen: {}, plugins: [setting] },
-    variables: (name) => name === "dir" ? folder : undefined,
+    variables: (name) => name === "dir" ? folder : DEFAULTS[name],
     logger: options.logger,
     baseFolder: Deno.cwd(),
     workerUrl: WORKER_URL,

@@ -5,7 +5,7 @@ export const PLUGIN_KINDS = ["snapshot", "aof", "codec", "sink", "commands"] as 
 export type PluginKind = typeof PLUGIN_KINDS[number];
 
 /** Kinds that this version of the server gives work to. The others go through their lifecycle and wait. */
-export const USED_KINDS: readonly PluginKind[] = ["snapshot", "codec"];
+export const USED_KINDS: readonly PluginKind[] = ["snapshot", "codec", "aof"];
 
 /** In the order in which they are shown. The names are Deno's. */
 export const PERMISSION_NAMES = ["read", "write", "net", "env", "sys", "run", "ffi", "import"] as const;
@@ -57,6 +57,9 @@ export interface Manifest {
   permissions: PermissionAsks;
   options: Record<string, OptionSchema>;
   declares: string[];
-  /** By kind: snapshot has `entries` (iterator or tables), codec has `stream` and `block` (names of formats). */
+  /**
+   * By kind: snapshot has `entries` (iterator or tables), codec has `stream` and `block` (names of formats), aof has
+   * `runs` (loop or worker).
+   */
   provides: Record<string, string>;
 }

@@ -138,6 +138,9 @@ function provides(source: ManifestSource, value: unknown, kind: PluginKind): Rec
   if (kind === "snapshot") {
     source.onlyFields(map, ["provides"], ["entries"]);
     source.oneOf(map.entries, ["provides", "entries"], ["iterator", "tables"]);
+  } else if (kind === "aof") {
+    source.onlyFields(map, ["provides"], ["runs"]);
+    source.oneOf(map.runs, ["provides", "runs"], ["worker", "loop"]);
   } else if (kind === "codec") {
     source.onlyFields(map, ["provides"], ["stream", "block"]);
     if (Object.keys(map).length === 0) {

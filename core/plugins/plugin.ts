@@ -1,9 +1,11 @@
 // One plugin of the running server: its lifecycle from worker start to stop, its crashes and restarts, its numbers.
 // The host makes one for each plugin that is shipped or configured; jobs of its kind go through it.
 import { ControlBlock } from "../../plugins/sdk/control_block.ts";
+import type { Lifecycle } from "../../plugins/sdk/types.ts";
 import type { WorkerPermissions } from "./grants.ts";
 import type { Manifest, OptionValue } from "./manifest.ts";
 import { messageOf, PluginError, type PluginErrorCode } from "./plugin_error.ts";
+import { PluginOnLoop } from "./plugin_on_loop.ts";
 import { NoAnswerError, PluginWorker, WorkerEndedError } from "./plugin_worker.ts";
 import type { EmbeddedCodec, HostRequest, ModuleSource } from "./worker_protocol.ts";
 
@@ -100,7 +102,7 @@ export class Plugin {
   control = new ControlBlock();
   /** As of the last start, or of the first check. */
   plan: PluginPlan;
-  private worker: PluginWorker | undefined;
+  private worker: PluginWorker | PluginOnLoop | undefined;
   private starting: Promise<void> | undefined;
   private restartTimer: ReturnType<typeof setTimeout> | undefined;
   private crashesInARow = 0;
@@ -144,6 +146,11 @@ export class Plugin {
       this.working = false;
       this.counters.bytes += this.control.bytesDone;
     }
+  }
+
+  /** The plugin's object, where it runs on the loop's thread. */
+  get onLoop(): Lifecycle | undefined {
+    return this.worker instanceof PluginOnLoop ? this.worker.plugin : undefined;
   }
 
   /** Whether the worker runs with what the configuration says now: permissions and options can have changed. */
@@ -201,7 +208,7 @@ export class Plugin {
     clearTimeout(this.restartTimer);
     if (this.state === "crashed") this.counters.restarts++;
     this.state = "starting";
-    let worker: PluginWorker | undefined;
+    let worker: PluginWorker | PluginOnLoop | undefined;
     try {
       this.options.refresh();
       this.plan = this.options.plan();
@@ -226,9 +233,13 @@ export class Plugin {
     this.counters.startedAt = Date.now();
   }
 
-  private createWorker(): PluginWorker {
+  private createWorker(): PluginWorker | PluginOnLoop {
     const { logger, workerUrl } = this.options;
     this.control = new ControlBlock();
+    const { kind, provides } = this.plan.manifest;
+    if (kind === "aof" && provides.runs === "loop") {
+      return new PluginOnLoop((level, text) => logger[level](`plugin ${this.name}: ${text}`));
+    }
     const worker: PluginWorker = new PluginWorker({
       url: workerUrl,
       name: this.name,
@@ -239,7 +250,7 @@ export class Plugin {
     return worker;
   }
 
-  private async phase(worker: PluginWorker, request: HostRequest): Promise<void> {
+  private async phase(worker: PluginWorker | PluginOnLoop, request: HostRequest): Promise<void> {
     const phase = request.op as Phase;
     const limit = this.options.limits[phase];
     try {
@@ -261,7 +272,7 @@ export class Plugin {
     }
   }
 
-  private end(worker: PluginWorker, state: PluginState): void {
+  private end(worker: PluginWorker | PluginOnLoop, state: PluginState): void {
     this.control.requestStop();
     worker.terminate();
     if (this.worker === worker) this.worker = undefined;
@@ -269,7 +280,7 @@ export class Plugin {
     this.counters.startedAt = 0;
   }
 
-  private crashed(worker: PluginWorker, reason: string): void {
+  private crashed(worker: PluginWorker | PluginOnLoop, reason: string): void {
     if (this.worker !== worker) return;
     this.worker = undefined;
     // During start and stop the phase that was waiting reports it.

@@ -10,6 +10,7 @@ import {
   resolveGrants,
   type Variables,
 } from "./grants.ts";
+import { AofStrategy } from "./aof_strategy.ts";
 import { checkImports } from "./import_check.ts";
 import { type Manifest, type OptionValue, type PluginKind, USED_KINDS } from "./manifest.ts";
 import { parseManifest } from "./manifest_parser.ts";
@@ -47,6 +48,7 @@ export interface PluginHostOptions {
 /** Declarations without which the server does not use a plugin of the kind. */
 const PROMISES_NEEDED: Partial<Record<PluginKind, readonly string[]>> = {
   snapshot: ["point-in-time", "cancellable"],
+  aof: ["durable-before-ack"],
 };
 
 /** Config options that a manifest may refer to. Others are none of a plugin's business: some are secrets. */
@@ -75,6 +77,7 @@ export class PluginHost {
   private readonly plugins = new Map<string, Plugin>();
   private readonly found: Found[];
   private readonly strategies = new Map<string, SnapshotStrategy>();
+  private readonly aofStrategies = new Map<string, AofStrategy>();
 
   private readonly settings: PluginSettings;
 
@@ -144,6 +147,15 @@ export class PluginHost {
     const plugin = this.require(name, "snapshot");
     const strategy = new SnapshotStrategy(plugin, this.options.logger);
     this.strategies.set(name, strategy);
+    return strategy;
+  }
+
+  /** The log writer's strategy of this name. Throws PluginError where there is none. */
+  aof(name: string): AofStrategy {
+    const known = this.aofStrategies.get(name);
+    if (known !== undefined) return known;
+    const strategy = new AofStrategy(this.require(name, "aof"));
+    this.aofStrategies.set(name, strategy);
     return strategy;
   }
 
@@ -352,11 +364,13 @@ function sourceOf({ name, folder, manifest }: Found): ModuleSource {
 }
 
 function tierOf(found: Found, setting: PluginSetting): Tier {
-  if (!setting.trusted) return "isolated";
+  const runsOnLoop = found.manifest.kind === "aof" && found.manifest.provides.runs === "loop";
+  if (!setting.trusted && !runsOnLoop) return "isolated";
   if (found.folder === undefined) return "trusted";
+  const refused = setting.trusted ? "be trusted" : "run on the loop";
   throw new PluginError(
     "PLUGIN_TRUST_REFUSED",
-    `plugin ${found.name} in ${found.folder} cannot be trusted: the trusted tier is for plugins inside the executable ` +
+    `plugin ${found.name} in ${found.folder} cannot ${refused}: the trusted tier is for plugins inside the executable ` +
       `(${Object.keys(SHIPPED).join(", ")})`,
     { plugin: found.name, ...setting.origin },
   );

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { noPermissions } from "./grants.ts";
 import { PluginError } from "./plugin_error.ts";
 import { type PluginBench, withBench } from "./test_plugins.ts";
 import { noPluginSettings } from "./plugin_settings.ts";
@@ -24,10 +25,16 @@ test("the shipped plugins are there, checked and not started", (bench) => {
   assert.deepEqual(states, [
     ["threadsave", "snapshot", "isolated", "ready"],
     ["fork-emulated", "snapshot", "isolated", "ready"],
+    ["aof-offload", "aof", "isolated", "ready"],
+    ["aof-inline", "aof", "trusted", "ready"],
     ["codec-lzf", "codec", "isolated", "embedded"],
   ]);
   assert.deepEqual(host.get("threadsave")!.plan.permissions.write, [`${bench.dir}/data`]);
   assert.equal(host.get("threadsave")!.plan.permissions.read, false);
+  assert.deepEqual(host.get("aof-offload")!.plan.permissions, {
+    ...noPermissions(),
+    write: [`${bench.dir}/data/appendonlydir`],
+  });
 });
 
 test("a plugin on disk is loaded by path, from outside the source tree", async (bench) => {

@@ -172,8 +172,8 @@ Deno.test("a crashed plugin of kind aof is not started again", () =>
   withBench(async (bench) => {
     const path = bench.write({
       kind: "aof",
-      code:
-        `export default () => ({ append() {}, durable() { return 0; }, start() { setTimeout(() => close(), 5); } });`,
+      manifest: "provides:\n  runs: worker\n",
+      code: `export default () => ({ flush() {}, start() { setTimeout(() => close(), 5); } });`,
     });
     const host = bench.host([{ path }]);
     await host.start();

@@ -91,7 +91,7 @@ Deno.test("the directory that a save goes to may change while its worker starts"
     Deno.mkdirSync(dir);
     Deno.mkdirSync(`${bench.dir}/second`);
     const host = bench.host([{ path: add(bench, SAVES), grants: GRANTS }], {
-      variables: (name) => name === "dir" ? dir : undefined,
+      variables: (name) => ({ dir, appenddirname: "appendonlydir" })[name],
     });
     const strategy = new SnapshotStrategy(host.get("saver")!, bench.log);
     const run = strategy.begin(prepare(() => `${dir}/dump`));

@@ -67,7 +67,7 @@ export class PluginBench {
         ...noPluginSettings(),
         plugins: settings.map((one) => ({ options: {}, trusted: false, embed: false, origin: {}, ...one })),
       },
-      variables: (name) => name === "dir" ? data : undefined,
+      variables: (name) => ({ dir: data, appenddirname: "appendonlydir" })[name],
       logger: this.log,
       baseFolder: this.dir,
       restartDelayMs: 5,

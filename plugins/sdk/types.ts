@@ -168,11 +168,41 @@ export interface SinkPlugin extends Lifecycle {
   receive(bytes: Uint8Array, offset: number): void | Promise<void>;
 }
 
-/** Kind `aof`: makes log bytes durable. The host can start it; nothing feeds it yet. */
+/**
+ * Kind `aof`: decides when bytes of the append-only log are written and when they are synced. The host gives it the
+ * file, keeps the order, cuts what went wrong, and publishes what is durable. Where it runs is said in the manifest:
+ * `provides: { runs: worker }`, or `loop` for plugins inside the executable.
+ */
 export interface AofPlugin extends Lifecycle {
-  append(bytes: Uint8Array, offset: number): void | Promise<void>;
-  /** All bytes below this offset are on disk. */
-  durable(): number;
+  /**
+   * Called whenever bytes wait or a sync is due, and on the loop at the end of each turn. What it does not write or
+   * sync now it is asked again about: at the latest after a tenth of a second. A call of the file's that fails throws
+   * and stops the log until the host has dealt with it: let the error through.
+   */
+  flush(log: LogFile): void;
+}
+
+/** The file of the log that bytes go to now. */
+export interface LogFile {
+  /** `appendfsync`. */
+  readonly policy: "always" | "everysec" | "no";
+  /** Bytes that wait to be written. */
+  readonly waitingBytes: number;
+  /** Bytes written and not synced. */
+  readonly unsyncedBytes: number;
+  /**
+   * What was written must be synced now: at once under `always`, after a second under `everysec`, and where the host
+   * needs it (shutdown, another file). Never while a sync that was begun is enough.
+   */
+  readonly syncDue: boolean;
+  /** A sync that was begun has not ended. */
+  readonly syncRunning: boolean;
+  /** Writes all that waits. Where a sync runs, the system may let this wait for it. */
+  write(): void;
+  /** Makes all that was written durable. */
+  sync(): void;
+  /** Begins to make all that was written durable, without waiting; nothing happens while one runs. */
+  beginSync(): void;
 }
 
 /** Kind `commands`: adds commands. The host can start it; no command reaches it yet. */

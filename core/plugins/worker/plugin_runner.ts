@@ -14,14 +14,14 @@ const REQUIRED: Readonly<Record<PluginKind, readonly string[]>> = {
   snapshot: ["save"],
   codec: [],
   sink: ["receive"],
-  aof: ["append", "durable"],
+  aof: ["flush"],
   commands: ["run"],
 };
 
 export type LogLine = (level: "debug" | "notice" | "warning", text: string) => void;
 
 export class PluginRunner {
-  protected plugin: Lifecycle | undefined;
+  plugin: Lifecycle | undefined;
   private kind: PluginKind = "sink";
   private control = new ControlBlock();
   private readonly codecs = new Map<string, BlockCodec>();

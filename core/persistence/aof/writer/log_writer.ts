@@ -16,6 +16,8 @@ export interface LogFault {
   /** What a write that came short did before it was cut: bytes asked for and written. */
   readonly expected?: number;
   readonly written?: number;
+  /** Why the cut failed: the file may end in a part of a command until a retry has success. */
+  readonly cutFailure?: string;
 }
 
 /** Told on the loop, never from inside of a call of the writer's. */
@@ -26,6 +28,27 @@ export interface LogWriterEvents {
   failed(fault: LogFault): void;
   /** A `retry` had success: all is as if the fault had not been. */
   recovered(): void;
+  /**
+   * `everysec` on the loop: a sync runs for over two seconds, and bytes are written without waiting for it longer
+   * (`aof_delayed_fsync`).
+   */
+  delayed(): void;
+}
+
+/** What `drain` rejects with. */
+export class LogStoppedError extends Error {
+  override readonly name = "LogStoppedError";
+
+  constructor(readonly fault: LogFault) {
+    super(`${fault.path}: ${fault.message}`);
+  }
+}
+
+/** Where a writer begins. */
+export interface LogWriterStart {
+  policy: SyncPolicy;
+  /** The stream's position: all below it is durable elsewhere, or nobody's concern. */
+  offset: number;
 }
 
 export interface LogWriter {
@@ -41,6 +64,7 @@ export interface LogWriter {
   readonly waitingBytes: number;
   /** Size of the file that is appended to, as far as it is written. */
   readonly fileBytes: number;
+  /** Of a writer on the loop: set before `endTurn` returns, `failed` comes after. */
   readonly fault: LogFault | null;
 
   /**
@@ -54,7 +78,12 @@ export interface LogWriter {
   endTurn(): void;
   /** Resolves once all that was appended is written and synced. Rejects where the writer has a fault. */
   drain(): Promise<void>;
-  /** Tries again after a fault: cuts the file to what is durable, writes what is not, syncs. */
+  /**
+   * Tries again after a fault: cuts the file to what is durable, writes what is not, syncs. Ends with `recovered` or
+   * `failed`. Under policies other than `always` bytes are given up once they are written and room is short. Where a
+   * sync of such bytes fails, writing goes on after a retry, but `durableOffset` stays and `drain` rejects until the
+   * next `open`: only a rewrite makes that log whole.
+   */
   retry(): void;
   /** How long writes and syncs took since the last call, milliseconds each. */
   takeSamples(visit: (kind: "write" | "sync", milliseconds: number) => void): void;

@@ -1,22 +1,44 @@
 import assert from "node:assert/strict";
-import type { Sdk } from "../../types.ts";
-import { createAof } from "./main.ts";
+import type { AofPlugin, LogFile, Sdk } from "../../types.ts";
+import createAof from "./main.ts";
 
-Deno.test("bytes count as durable only after they were synced", async () => {
+function plugin(): AofPlugin {
+  const aof = createAof({} as Sdk);
+  aof.configure!({ "sync-bytes": 100 });
+  return aof;
+}
+
+/** A log with bytes that wait; notes what is done to it. */
+function log(waitingBytes: number, syncDue: boolean): { file: LogFile; calls: string[] } {
   const calls: string[] = [];
-  const plugin = createAof((path) => ({
-    writeSync(bytes) {
-      const taken = Math.min(2, bytes.length);
-      calls.push(`write ${taken}`);
-      return taken;
+  const file = {
+    policy: "everysec" as const,
+    waitingBytes,
+    unsyncedBytes: 0,
+    syncDue,
+    syncRunning: false,
+    write() {
+      calls.push("write");
+      file.unsyncedBytes += file.waitingBytes;
+      file.waitingBytes = 0;
     },
-    syncDataSync: () => void calls.push(`sync at ${plugin.durable()}`),
-    close: () => void calls.push(`close ${path}`),
-  }))({} as Sdk);
-  await plugin.configure!({ file: "/log" });
-  await plugin.start!();
-  await plugin.append(new Uint8Array(3), 100);
-  assert.equal(plugin.durable(), 103);
-  await plugin.stop!();
-  assert.deepEqual(calls, ["write 2", "write 1", "sync at 0", "close /log"]);
+    sync: () => void calls.push("sync"),
+    beginSync: () => void calls.push("beginSync"),
+  };
+  return { file, calls };
+}
+
+Deno.test("what waits is written, and synced where the policy wants it", () => {
+  const idle = log(10, false);
+  plugin().flush(idle.file);
+  assert.deepEqual(idle.calls, ["write"]);
+  const due = log(10, true);
+  plugin().flush(due.file);
+  assert.deepEqual(due.calls, ["write", "sync"]);
+});
+
+Deno.test("many bytes are synced at once", () => {
+  const { file, calls } = log(100, false);
+  plugin().flush(file);
+  assert.deepEqual(calls, ["write", "sync"]);
 });

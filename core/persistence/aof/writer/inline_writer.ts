@@ -1,0 +1,230 @@
+// The writer on the loop: an aof plugin that runs there writes at the end of each turn. Made by core/plugins for
+// plugins with `runs: loop`. Under `always` what was appended in a turn is durable when endTurn returns, or there is a
+// fault. Events come in a microtask of their own, since the caller is in the middle of its turn.
+import type { LogFile } from "../../../../plugins/sdk/types.ts";
+import { DrainWaiters } from "./drain_waiters.ts";
+import { LogFileWriter } from "./log_file_writer.ts";
+import { type LogFileSystem, systemLogFiles } from "./log_files.ts";
+import { LogIntake } from "./log_intake.ts";
+import { LogRing } from "./log_ring.ts";
+import type { LogFault, LogWriter, LogWriterEvents, LogWriterStart, SyncPolicy } from "./log_writer.ts";
+import { SampleQueue } from "./sample_queue.ts";
+
+const RING_BYTES = 8 * 2 ** 20;
+const RING_RECORDS = 1024;
+/** How often it looks whether a sync is due while nothing is appended. */
+const TICK_MS = 100;
+/** Why a drain fails after a sync failed whose bytes were given up. */
+export const NOT_WHOLE: LogFault = {
+  kind: "sync",
+  code: "",
+  message: "a sync failed whose bytes were not kept; a rewrite of the log makes it whole",
+  path: "",
+};
+
+export interface InlineWriterOptions {
+  start: LogWriterStart;
+  events: LogWriterEvents;
+  /** Asked to write and sync. */
+  plugin: { flush(log: LogFile): void };
+  files?: LogFileSystem;
+  /** Bytes of the ring, a power of two. */
+  ringBytes?: number;
+}
+
+export class InlineWriter implements LogWriter {
+  readonly #events: LogWriterEvents;
+  readonly #plugin: { flush(log: LogFile): void };
+  readonly #ring: LogRing;
+  readonly #intake: LogIntake;
+  readonly #log: LogFileWriter;
+  readonly #samples = new SampleQueue();
+  readonly #drains = new DrainWaiters(() => this.#turn());
+  readonly #timer: ReturnType<typeof setInterval>;
+  #opens = 0;
+  /** The plugin threw what is not a fault of the file. */
+  #pluginFault: LogFault | null = null;
+  #isClosed = false;
+  // What the events were last told of.
+  #toldWritten: number;
+  #toldDurable: number;
+  #toldFault: LogFault | null = null;
+  #toldDelays = 0;
+  #isRetried = false;
+  #delays = 0;
+  #isTelling = false;
+  readonly #tell = () => this.#tellEvents();
+
+  constructor(
+    { start, events, plugin, files = systemLogFiles, ringBytes = RING_BYTES }: InlineWriterOptions,
+  ) {
+    this.#events = events;
+    this.#plugin = plugin;
+    this.#ring = LogRing.create(ringBytes, RING_RECORDS);
+    this.#intake = new LogIntake(this.#ring, start.offset);
+    this.#log = new LogFileWriter({
+      ring: this.#ring,
+      files,
+      start: { offset: start.offset, file: null },
+      patient: true,
+      observer: {
+        sampled: (kind, milliseconds) => this.#samples.add(kind, milliseconds),
+        syncEnded: () => this.#turn(),
+        delayed: () => void this.#delays++,
+      },
+    });
+    this.#log.policy = start.policy;
+    this.#toldWritten = this.#toldDurable = start.offset;
+    this.#timer = setInterval(() => this.#turn(), TICK_MS);
+    Deno.unrefTimer(this.#timer);
+  }
+
+  get policy(): SyncPolicy {
+    return this.#log.policy;
+  }
+
+  set policy(policy: SyncPolicy) {
+    this.#log.policy = policy;
+  }
+
+  get holdsSyncs(): boolean {
+    return this.#log.holdsSyncs;
+  }
+
+  set holdsSyncs(holds: boolean) {
+    this.#log.holdsSyncs = holds;
+  }
+
+  get writtenOffset(): number {
+    return this.#log.written.offset;
+  }
+
+  get durableOffset(): number {
+    return this.#log.durable.offset;
+  }
+
+  get waitingBytes(): number {
+    return this.#intake.appendedBytes - this.#log.writtenBytes;
+  }
+
+  get fileBytes(): number {
+    return this.#log.written.size;
+  }
+
+  get fault(): LogFault | null {
+    return this.#log.fault ?? this.#pluginFault;
+  }
+
+  open(path: string, size: number): void {
+    this.#opens++;
+    this.#intake.open(path, size);
+    this.endTurn();
+  }
+
+  append(bytes: Uint8Array, offset: number): void {
+    this.#intake.append(bytes, offset);
+  }
+
+  endTurn(): void {
+    this.#turn();
+  }
+
+  drain(): Promise<void> {
+    const drained = this.#drains.add();
+    this.#log.syncWanted = true;
+    this.#turn();
+    return drained;
+  }
+
+  retry(): void {
+    const { fault } = this;
+    if (fault === null) return;
+    this.#pluginFault = null;
+    this.#log.retry();
+    this.#isRetried = true;
+    this.#turn();
+  }
+
+  takeSamples(visit: (kind: "write" | "sync", milliseconds: number) => void): void {
+    this.#samples.take(visit);
+  }
+
+  close(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
+    clearInterval(this.#timer);
+    this.#writeSpilled();
+    this.#isClosed = true;
+    this.#log.close();
+    this.#settleDrains();
+    return Promise.resolve();
+  }
+
+  #turn(): void {
+    if (this.#isClosed) return;
+    if (this.fault === null) {
+      this.#intake.publish();
+      this.#letPluginWrite();
+      if (this.#intake.hasSpilled) this.#writeSpilled();
+    }
+    if (!this.#drains.isEmpty) this.#settleDrains();
+    if (this.#isTelling || !this.#hasNews()) return;
+    this.#isTelling = true;
+    queueMicrotask(this.#tell);
+  }
+
+  /** What the ring had no room for follows as long as the plugin makes room. */
+  #writeSpilled(): void {
+    while (this.#intake.hasSpilled && this.fault === null) {
+      const before = this.#log.writtenBytes;
+      this.#intake.publish();
+      this.#letPluginWrite();
+      if (this.#log.writtenBytes === before) return;
+    }
+  }
+
+  #letPluginWrite(): void {
+    try {
+      this.#log.turn(this.#plugin);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#pluginFault = { kind: "worker", code: "", message, path: "" };
+    }
+    this.#ring.release(this.#log.kept);
+  }
+
+  #settleDrains(): void {
+    const { fault } = this;
+    if (fault !== null) this.#drains.reject(fault);
+    else if (this.#isDrained()) this.#drains.resolve();
+    else if (this.#log.isHoled && this.waitingBytes === 0) this.#drains.reject(NOT_WHOLE);
+    this.#log.syncWanted = !this.#drains.isEmpty;
+  }
+
+  #isDrained(): boolean {
+    return this.waitingBytes === 0 && this.#log.opened === this.#opens && this.#log.unsyncedBytes === 0;
+  }
+
+  #hasNews(): boolean {
+    return this.#log.written.offset !== this.#toldWritten || this.#log.durable.offset !== this.#toldDurable ||
+      this.fault !== this.#toldFault || this.#isRetried || this.#delays !== this.#toldDelays;
+  }
+
+  #tellEvents(): void {
+    this.#isTelling = false;
+    const { fault } = this;
+    const isFaultNew = fault !== null && (fault !== this.#toldFault || this.#isRetried);
+    const isRecovered = fault === null && this.#toldFault !== null;
+    const isMoved = this.#log.written.offset !== this.#toldWritten ||
+      this.#log.durable.offset !== this.#toldDurable;
+    const delays = this.#delays - this.#toldDelays;
+    this.#toldFault = fault;
+    this.#isRetried = false;
+    this.#toldWritten = this.#log.written.offset;
+    this.#toldDurable = this.#log.durable.offset;
+    this.#toldDelays = this.#delays;
+    for (let i = 0; i < delays; i++) this.#events.delayed();
+    if (isMoved) this.#events.progressed();
+    if (isFaultNew) this.#events.failed(fault);
+    if (isRecovered) this.#events.recovered();
+  }
+}
