@@ -3,6 +3,7 @@ import type { CommandSpec } from "../core/commands/command.ts";
 import { bitmapCommands } from "./bitmaps/commands.ts";
 import { clientCommands } from "./connection/client_commands.ts";
 import { sessionCommands } from "./connection/session_commands.ts";
+import { waitCommands } from "./durability/wait_commands.ts";
 import { geoCommands } from "./geo/commands.ts";
 import { hashCommands } from "./hashes/commands.ts";
 import { listCommands } from "./lists/commands.ts";
@@ -41,6 +42,7 @@ export const allCommands: CommandSpec[] = [
   ...streamCommands,
   ...keysCommands,
   ...transactionCommands,
+  ...waitCommands,
   ...commandCommands,
   ...configCommands,
   ...debugCommands,

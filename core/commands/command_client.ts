@@ -48,6 +48,8 @@ export interface CommandClient {
   mayBlock: boolean;
   /** The arguments of the command that blocked the client; null where it is not blocked. */
   readonly heldArgs: Arguments | null;
+  /** R of the client's last write: the end of its commands in the log's stream; 0 where it has written nothing. */
+  readonly writeOffset: number;
   /** Of KeyWaiters: the latest wait of a command that may run again, with its place and its deadline. */
   keyWait: unknown;
   /** Between MULTI and EXEC; null otherwise. */

@@ -10,6 +10,7 @@ import type { ClientRegistry } from "../server/client_registry.ts";
 import type { KeyWaiters } from "./key_waiters.ts";
 import type { CommandPropagation } from "./propagation.ts";
 import type { PubSub } from "./pubsub.ts";
+import type { WriteWaiters } from "./write_waiters.ts";
 import type { Transactions } from "./transaction.ts";
 import type { Command, CommandTable } from "../server/command_table.ts";
 import type { DumpService } from "../server/dump_service.ts";
@@ -60,6 +61,8 @@ export interface ServerServices {
   readonly durability: Durability;
   /** Blocking on keys. */
   readonly waiters: KeyWaiters;
+  /** WAIT and WAITAOF. */
+  readonly writeWaiters: WriteWaiters;
   /** Milliseconds since 1970 when the process started. */
   readonly startedAt: number;
   /** 40 hex characters, new at every start. */

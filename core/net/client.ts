@@ -84,6 +84,7 @@ export class Client implements CommandClient {
   patterns = 0;
   shardChannels = 0;
   keyWait: unknown = null;
+  writeOffset = 0;
   transaction: Transaction | null = null;
   dirtyExec = false;
   watchedKeys = 0;

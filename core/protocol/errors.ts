@@ -47,6 +47,8 @@ export const TIMEOUT_NOT_A_FLOAT = "ERR timeout is not a float or out of range";
 export const TIMEOUT_NOT_AN_INTEGER = "ERR timeout is not an integer or out of range";
 export const TIMEOUT_NEGATIVE = "ERR timeout is negative";
 export const TIMEOUT_OUT_OF_RANGE = "ERR timeout is out of range";
+export const WAITAOF_WITHOUT_LOG =
+  "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
 export const UNBLOCKED = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
 
 // Transactions.

@@ -207,7 +207,8 @@ export class Dispatcher {
     pubsub.executing = client;
     this.call(client, command);
     pubsub.executing = outer;
-    if (this.propagation.active) this.propagation.endUnit();
+    const { propagation } = this;
+    if (propagation.active && propagation.endUnit()) client.writeOffset = propagation.logOffset;
     if (mayBeHeld) this.holdReplies(client, command, position, offset);
     if (pubsub.hasWaiting) pubsub.sendWaiting();
     if (this.waiters.hasReady) this.serveWaiters(client);

@@ -40,7 +40,8 @@ import {
   RESTRICT_PAUSE,
 } from "./dispatcher.ts";
 import { DumpService } from "./dump_service.ts";
-import { Durability } from "./durability/durability.ts";
+import { Durability, type DurableLog } from "./durability/durability.ts";
+import { WriteWaiters } from "./durability/write_waiters.ts";
 import { Propagation } from "./feed/propagation.ts";
 import { Gateway } from "./gateway.ts";
 import { infoText } from "./info/info.ts";
@@ -93,6 +94,7 @@ export class Server implements ServerServices, ClientHost {
   readonly propagation: Propagation;
   readonly durability: Durability;
   readonly waiters: KeyWaiters;
+  readonly writeWaiters: WriteWaiters;
   readonly transactions: Transactions;
   readonly pubsub = new PubSub();
   readonly tracking: ClientTracking;
@@ -103,6 +105,8 @@ export class Server implements ServerServices, ClientHost {
   /** `active-expire-effort` and `hz`. */
   readonly expireOptions: ExpireOptions = { effort: 1, hz: 10 };
   requiredPassword: Uint8Array | null = null;
+  /** The append-only log, whatever its policy; null while it is off. */
+  durableLog: DurableLog | null = null;
   activeExpire = true;
   /** What was in use when the server was ready and empty. */
   startupMemory = 0;
@@ -151,6 +155,7 @@ export class Server implements ServerServices, ClientHost {
     this.expire = new ActiveExpire(this.keyspace);
     this.memoryLimit = new MemoryLimit(this);
     this.waiters = new KeyWaiters(this);
+    this.writeWaiters = new WriteWaiters(this);
     this.events = new KeyspaceEvents(this.keyspace, this.pubsub, this.durability.deliveries);
     this.tracking = new ClientTracking(this, this.durability.deliveries);
     this.transactions = new Transactions(
@@ -221,6 +226,7 @@ export class Server implements ServerServices, ClientHost {
     this.loopMonitor.stop();
     this.memoryLimit.stop();
     this.waiters.stop();
+    this.writeWaiters.stop();
     this.migrator.closeAll();
     this.saves.cancel();
     // From here on no command runs: what was saved is all there is.
@@ -510,6 +516,7 @@ export class Server implements ServerServices, ClientHost {
     if (keyspace.arena.retiredBytes > 0) keyspace.arena.reclaim();
     if (this.propagation.active) this.propagation.flush();
     this.durability.beforeSleep();
+    if (this.writeWaiters.hasWaiting) this.writeWaiters.progressed();
     this.turn.flush();
     this.stats.loopMicros += (performance.now() - this.turnStart) * 1000;
   }

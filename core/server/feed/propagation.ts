@@ -86,11 +86,22 @@ export class Propagation implements CommandPropagation, RemovalFeed {
     this.#wordsLeft = 0;
   }
 
-  /** What a unit (a client's command, EXEC with all it ran) has produced goes to the streams, as one transaction. */
-  endUnit(): void {
+  /**
+   * What a unit (a client's command, EXEC with all it ran) has produced goes to the streams, as one transaction. False
+   * where it has produced nothing.
+   */
+  endUnit(): boolean {
     this.#inUnit = false;
-    if (this.#starts.length > 0) this.#giveAll();
+    const hasCommands = this.#starts.length > 0;
+    if (hasCommands) this.#giveAll();
     if (this.units !== null) this.units.unitEnds();
+    return hasCommands;
+  }
+
+  /** R: bytes of the log's stream, those of the running turn included; 0 without a log. */
+  get logOffset(): number {
+    for (const { sink, offset } of this.#streams) if ((sink.target & TO_LOG) !== 0) return offset;
+    return 0;
   }
 
   #giveAll(): void {

@@ -44,7 +44,7 @@ export function writeServer(server: Server, out: Lines): void {
 }
 
 export function writeClients(server: Server, out: Lines): void {
-  const { clients, pause, keyspace, waiters } = server;
+  const { clients, pause, keyspace, waiters, writeWaiters } = server;
   const { watches } = server.transactions;
   const { inputMax, outputMax } = clients.largestBuffers();
   out.add("connected_clients", clients.count);
@@ -56,7 +56,7 @@ export function writeClients(server: Server, out: Lines): void {
   out.add("tracking_clients", server.tracking.clientCount);
   out.add("pubsub_clients", server.pubsub.clientCount);
   out.add("watching_clients", watches.clientCount);
-  out.add("clients_in_timeout_table", waiters.timeoutCount);
+  out.add("clients_in_timeout_table", waiters.timeoutCount + writeWaiters.timeoutCount);
   out.add("total_watched_keys", watches.keyCount);
   out.add("total_blocking_keys", waiters.keyCount);
   out.add("total_blocking_keys_on_nokey", waiters.goneKeyCount);
