@@ -8,6 +8,7 @@ import { describeRun, merge, readResults, writeResults } from "./results.ts";
 import type { Scenario } from "./scenario.ts";
 import { dataset } from "./scenarios/dataset.ts";
 import { memoryTypes } from "./scenarios/memory_types.ts";
+import { durability } from "./scenarios/durability.ts";
 import { mixedDataset } from "./scenarios/mixed_dataset.ts";
 import { ranges } from "./scenarios/ranges.ts";
 import { stall } from "./scenarios/stall.ts";
@@ -15,7 +16,17 @@ import { start } from "./scenarios/start.ts";
 import { throughput } from "./scenarios/throughput.ts";
 import { types } from "./scenarios/types.ts";
 
-const SCENARIOS: Scenario[] = [throughput, types, ranges, dataset, memoryTypes, mixedDataset, start, stall];
+const SCENARIOS: Scenario[] = [
+  throughput,
+  types,
+  ranges,
+  dataset,
+  memoryTypes,
+  mixedDataset,
+  start,
+  stall,
+  durability,
+];
 const PAGE = new URL("../docs/benchmarks.md", import.meta.url);
 const PLOT = new URL("../docs/benchmarks.svg", import.meta.url);
 

@@ -1,11 +1,11 @@
 // What a benchmark run produces: one measurement is one row of the table, with the samples of every contender. Scenarios
 // make them, results.ts stores them, the report reads them.
 
-/** The one that ratios refer to, and the ones that are compared with it. */
+/** The one that ratios refer to, where a measurement names no other. */
 export const REFERENCE = "redis-server";
 
 export interface Target {
-  /** Bound of the candidate's median: relative to the reference's, or in the measurement's unit. */
+  /** Bound of the contender's median: relative to the reference's, or in the measurement's unit. */
   kind: "ratio" | "absolute";
   bound: number;
 }
@@ -18,6 +18,8 @@ export interface Measurement {
   better: "higher" | "lower";
   /** Contender (`redis-server`, `spork`, `spork BGSAVE THREAD`, ...) to its samples, in the order of the runs. */
   samples: Record<string, number[]>;
+  /** The contender that ratios refer to; REFERENCE unless said. */
+  reference?: string;
   /** Contender to its target. */
   targets?: Record<string, Target>;
   /** The candidate's ratios of all measurements that have this, together, have this target as their geometric mean. */

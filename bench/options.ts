@@ -18,7 +18,7 @@ export interface BenchOptions {
 
 export const USAGE = `deno task bench [options]
   --only PART[,PART]    run only measurements whose id contains a PART: set, get, incr, mset, hset, throughput, types,
-                        range, P32, 64B, memory, save, load, start, stall ...
+                        range, P32, 64B, memory, save, load, start, stall, durability ...
   --repeats N           alternating repeats (default 5)
   --seconds S           length of one throughput run (default 2.5)
   --scale N             divide the numbers of keys by N for a quick look (default 1)

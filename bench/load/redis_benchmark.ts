@@ -14,8 +14,20 @@ export interface Load {
   keys: number;
 }
 
+/** What one run came to. */
+export interface LoadReport {
+  /** Requests per second. */
+  rate: number;
+  /** Milliseconds: 99 of 100 answers took no longer. */
+  p99: number;
+}
+
 /** Requests per second. */
 export async function redisBenchmark(load: Load): Promise<number> {
+  return (await redisBenchmarkReport(load)).rate;
+}
+
+export async function redisBenchmarkReport(load: Load): Promise<LoadReport> {
   const args = Object.entries({
     p: load.port,
     t: load.test,
@@ -32,11 +44,11 @@ export async function redisBenchmark(load: Load): Promise<number> {
   return parseCsv(decoder.decode(stdout));
 }
 
-/** The rps column of the one test in redis-benchmark's `--csv` output. */
-export function parseCsv(text: string): number {
-  const [header, row] = text.trim().split("\n").map((line) => line.split('","'));
-  const column = header?.indexOf("rps") ?? -1;
-  const value = Number(row?.[column]);
-  if (!(value > 0)) throw new Error(`redis-benchmark printed no result: ${text}`);
-  return value;
+/** Two columns of the one test in redis-benchmark's `--csv` output. */
+export function parseCsv(text: string): LoadReport {
+  const [header, row] = text.trim().split("\n").map((line) => line.replaceAll('"', "").split(","));
+  const column = (name: string) => Number(row?.[header.indexOf(name)]);
+  const [rate, p99] = [column("rps"), column("p99_latency_ms")];
+  if (!(rate > 0 && p99 > 0)) throw new Error(`redis-benchmark printed no result: ${text}`);
+  return { rate, p99 };
 }

@@ -12,10 +12,11 @@ export interface Comparison {
 }
 
 export function compare(measurement: Measurement): Comparison[] {
-  const reference = measurement.samples[REFERENCE];
+  const name = measurement.reference ?? REFERENCE;
+  const reference = measurement.samples[name];
   return Object.entries(measurement.samples).map(([contender, samples]) => {
     const middle = median(samples);
-    const ratio = contender === REFERENCE || !reference ? undefined : middle / median(reference);
+    const ratio = contender === name || !reference ? undefined : middle / median(reference);
     const target = measurement.targets?.[contender];
     const value = target?.kind === "ratio" ? ratio : middle;
     const met = target === undefined || value === undefined

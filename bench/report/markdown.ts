@@ -15,6 +15,9 @@ const GROUPS: [prefix: string, title: string][] = [
   ["save/", "Save"],
   ["load/", "Load"],
   ["start/", "Start"],
+  ["durability/redis/", "The log beside redis-server's, each with the same disk"],
+  ["durability/inline/", "aof-offload beside aof-inline"],
+  ["durability/off/", "With the log and without"],
   ["stall/", "Background save of 5M keys under 20k writes/s"],
 ];
 
@@ -75,8 +78,9 @@ function repeats(measurements: Measurement[]): string {
 
 function table(group: Measurement[]): string[] {
   const contenders = [...new Set(group.flatMap((measurement) => Object.keys(measurement.samples)))];
-  contenders.sort((a, b) => Number(b === REFERENCE) - Number(a === REFERENCE));
-  const others = contenders.filter((contender) => contender !== REFERENCE);
+  const reference = group[0].reference ?? REFERENCE;
+  contenders.sort((a, b) => Number(b === reference) - Number(a === reference));
+  const others = contenders.filter((contender) => contender !== reference);
   const withRatio = others.length === 1 && contenders.length === 2;
   const head = ["what", "unit", ...contenders, ...(withRatio ? ["ratio"] : []), "target", "met"];
   const rows = group.map((measurement) => {

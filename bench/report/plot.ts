@@ -17,8 +17,8 @@ interface Bar {
   target?: number;
 }
 
-/** What the table tells better: CPU follows throughput, a start is held to a time, quiet answers are the noise floor. */
-const LEFT_OUT = ["cpu/", "start/", "stall/quiet"];
+/** What the table tells better, or what is not held to redis-server: CPU follows throughput, quiet answers are noise. */
+const LEFT_OUT = ["cpu/", "start/", "stall/quiet", "durability/inline", "durability/off"];
 
 /** Ratios to redis-server; bars of measurements where less is better are drawn the same and say so. */
 export function ratioPlot(measurements: Measurement[]): string {
