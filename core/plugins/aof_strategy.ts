@@ -1,6 +1,7 @@
 // An aof plugin as the server uses it: starts the plugin and makes the log's writer that asks it to write and sync.
 // core/server/aof opens one for the strategy that the configuration names, and another one after a change of it.
 import { InlineWriter } from "../persistence/aof/writer/inline_writer.ts";
+import { OffloadWriter } from "../persistence/aof/writer/offload_writer.ts";
 import type { LogWriter, LogWriterEvents, LogWriterStart } from "../persistence/aof/writer/log_writer.ts";
 import type { AofPlugin } from "../../plugins/sdk/types.ts";
 import type { Plugin } from "./plugin.ts";
@@ -22,7 +23,17 @@ export class AofStrategy {
   async open(start: LogWriterStart, events: LogWriterEvents): Promise<LogWriter> {
     const { plugin } = this;
     await plugin.ensureReady();
-    const aof = plugin.onLoop as AofPlugin;
-    return new InlineWriter({ start, events, plugin: aof });
+    const writer = this.runs === "loop"
+      ? new InlineWriter({ start, events, plugin: plugin.onLoop as AofPlugin })
+      : new OffloadWriter({
+        start,
+        events,
+        worker: {
+          start: () => plugin.start(),
+          drive: async (input) => void await plugin.job(input),
+        },
+      });
+    plugin.queueDepth = () => writer.waitingBytes;
+    return writer;
   }
 }

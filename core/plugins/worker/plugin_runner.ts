@@ -1,10 +1,18 @@
 // Runs one plugin inside its worker: loads its module, takes it through the lifecycle, gives it jobs.
 // worker_main.ts feeds it the host's messages. What jobs are, plugins/sdk knows by kind.
+import type { LogDriveInput } from "../../persistence/aof/writer/log_driver.ts";
+import { runAofJob } from "../../../plugins/sdk/aof/aof_job.ts";
 import { ControlBlock } from "../../../plugins/sdk/control_block.ts";
 import { runSnapshotJob, type SnapshotJobInput } from "../../../plugins/sdk/snapshot/snapshot_job.ts";
 import { type CodecJobInput, runCodecJob } from "../../../plugins/sdk/codec/codec_job.ts";
 import { createSdk } from "../../../plugins/sdk/sdk.ts";
-import type { BlockCodec, CodecPlugin, Lifecycle, SnapshotPlugin } from "../../../plugins/sdk/types.ts";
+import type {
+  AofPlugin,
+  BlockCodec,
+  CodecPlugin,
+  Lifecycle,
+  SnapshotPlugin,
+} from "../../../plugins/sdk/types.ts";
 import type { PluginKind } from "../manifest.ts";
 import { SHIPPED } from "../shipped.ts";
 import type { HostRequest, LoadRequest, ModuleSource } from "../worker_protocol.ts";
@@ -90,6 +98,8 @@ export class PluginRunner {
             this.control,
             this.codecs,
           );
+        case "aof":
+          return await runAofJob(this.plugin as AofPlugin, input as LogDriveInput, this.control);
         case "codec":
           return await runCodecJob(this.plugin as CodecPlugin, input as CodecJobInput, this.control);
         default:

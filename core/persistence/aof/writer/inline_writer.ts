@@ -3,24 +3,25 @@
 // fault. Events come in a microtask of their own, since the caller is in the middle of its turn.
 import type { LogFile } from "../../../../plugins/sdk/types.ts";
 import { DrainWaiters } from "./drain_waiters.ts";
-import { LogFileWriter } from "./log_file_writer.ts";
+import { freshStart, LogFileWriter } from "./log_file_writer.ts";
 import { type LogFileSystem, systemLogFiles } from "./log_files.ts";
 import { LogIntake } from "./log_intake.ts";
 import { LogRing } from "./log_ring.ts";
-import type { LogFault, LogWriter, LogWriterEvents, LogWriterStart, SyncPolicy } from "./log_writer.ts";
+import {
+  type LogFault,
+  type LogWriter,
+  type LogWriterEvents,
+  type LogWriterStart,
+  NOT_WHOLE,
+  type SyncPolicy,
+} from "./log_writer.ts";
 import { SampleQueue } from "./sample_queue.ts";
+import { WriterNews } from "./writer_news.ts";
 
 const RING_BYTES = 8 * 2 ** 20;
 const RING_RECORDS = 1024;
 /** How often it looks whether a sync is due while nothing is appended. */
 const TICK_MS = 100;
-/** Why a drain fails after a sync failed whose bytes were given up. */
-export const NOT_WHOLE: LogFault = {
-  kind: "sync",
-  code: "",
-  message: "a sync failed whose bytes were not kept; a rewrite of the log makes it whole",
-  path: "",
-};
 
 export interface InlineWriterOptions {
   start: LogWriterStart;
@@ -33,7 +34,6 @@ export interface InlineWriterOptions {
 }
 
 export class InlineWriter implements LogWriter {
-  readonly #events: LogWriterEvents;
   readonly #plugin: { flush(log: LogFile): void };
   readonly #ring: LogRing;
   readonly #intake: LogIntake;
@@ -45,36 +45,32 @@ export class InlineWriter implements LogWriter {
   /** The plugin threw what is not a fault of the file. */
   #pluginFault: LogFault | null = null;
   #isClosed = false;
-  // What the events were last told of.
-  #toldWritten: number;
-  #toldDurable: number;
-  #toldFault: LogFault | null = null;
-  #toldDelays = 0;
-  #isRetried = false;
-  #delays = 0;
+  readonly #news: WriterNews;
   #isTelling = false;
-  readonly #tell = () => this.#tellEvents();
+  readonly #tell = () => {
+    this.#isTelling = false;
+    this.#news.tell(this);
+  };
 
   constructor(
     { start, events, plugin, files = systemLogFiles, ringBytes = RING_BYTES }: InlineWriterOptions,
   ) {
-    this.#events = events;
     this.#plugin = plugin;
     this.#ring = LogRing.create(ringBytes, RING_RECORDS);
     this.#intake = new LogIntake(this.#ring, start.offset);
     this.#log = new LogFileWriter({
       ring: this.#ring,
       files,
-      start: { offset: start.offset, file: null },
+      start: freshStart(start.offset),
       patient: true,
       observer: {
         sampled: (kind, milliseconds) => this.#samples.add(kind, milliseconds),
         syncEnded: () => this.#turn(),
-        delayed: () => void this.#delays++,
+        delayed: () => this.#news.delayed(),
       },
     });
     this.#log.policy = start.policy;
-    this.#toldWritten = this.#toldDurable = start.offset;
+    this.#news = new WriterNews(events, start.offset);
     this.#timer = setInterval(() => this.#turn(), TICK_MS);
     Deno.unrefTimer(this.#timer);
   }
@@ -137,11 +133,10 @@ export class InlineWriter implements LogWriter {
   }
 
   retry(): void {
-    const { fault } = this;
-    if (fault === null) return;
+    if (this.fault === null) return;
     this.#pluginFault = null;
     this.#log.retry();
-    this.#isRetried = true;
+    this.#news.retried();
     this.#turn();
   }
 
@@ -167,7 +162,7 @@ export class InlineWriter implements LogWriter {
       if (this.#intake.hasSpilled) this.#writeSpilled();
     }
     if (!this.#drains.isEmpty) this.#settleDrains();
-    if (this.#isTelling || !this.#hasNews()) return;
+    if (this.#isTelling || !this.#news.has(this)) return;
     this.#isTelling = true;
     queueMicrotask(this.#tell);
   }
@@ -202,29 +197,5 @@ export class InlineWriter implements LogWriter {
 
   #isDrained(): boolean {
     return this.waitingBytes === 0 && this.#log.opened === this.#opens && this.#log.unsyncedBytes === 0;
-  }
-
-  #hasNews(): boolean {
-    return this.#log.written.offset !== this.#toldWritten || this.#log.durable.offset !== this.#toldDurable ||
-      this.fault !== this.#toldFault || this.#isRetried || this.#delays !== this.#toldDelays;
-  }
-
-  #tellEvents(): void {
-    this.#isTelling = false;
-    const { fault } = this;
-    const isFaultNew = fault !== null && (fault !== this.#toldFault || this.#isRetried);
-    const isRecovered = fault === null && this.#toldFault !== null;
-    const isMoved = this.#log.written.offset !== this.#toldWritten ||
-      this.#log.durable.offset !== this.#toldDurable;
-    const delays = this.#delays - this.#toldDelays;
-    this.#toldFault = fault;
-    this.#isRetried = false;
-    this.#toldWritten = this.#log.written.offset;
-    this.#toldDurable = this.#log.durable.offset;
-    this.#toldDelays = this.#delays;
-    for (let i = 0; i < delays; i++) this.#events.delayed();
-    if (isMoved) this.#events.progressed();
-    if (isFaultNew) this.#events.failed(fault);
-    if (isRecovered) this.#events.recovered();
   }
 }

@@ -16,11 +16,31 @@ export interface LogMark extends RingMark {
   size: number;
 }
 
-/** Where a writer takes over. */
+/** Where a writer begins, or takes over from one that is gone; can be posted. */
 export interface LogFileStart {
+  /** The stream's position at the ring's reading place. */
   offset: number;
+  /** As far as it is durable: behind `offset` where what is before that was given up. */
+  durableOffset: number;
+  durableBytes: number;
+  isHoled: boolean;
+  /** Counted so far. */
+  opened: number;
+  writtenBytes: number;
   /** The file that is appended to; null: the first record opens one. */
   file: { path: string; size: number } | null;
+}
+
+export function freshStart(offset: number): LogFileStart {
+  return {
+    offset,
+    durableOffset: offset,
+    durableBytes: 0,
+    isHoled: false,
+    opened: 0,
+    writtenBytes: 0,
+    file: null,
+  };
 }
 
 export interface LogFileObserver {
@@ -80,8 +100,11 @@ export class LogFileWriter implements LogFile {
     const size = start.file?.size ?? 0;
     this.written = { record: 0, byte: 0, offset: start.offset, size };
     ring.tell(this.written);
-    this.durable = { ...this.written };
     this.kept = { ...this.written };
+    this.durable = { ...this.written, offset: start.durableOffset, size: start.durableBytes };
+    this.isHoled = start.isHoled;
+    this.opened = start.opened;
+    this.writtenBytes = start.writtenBytes;
     if (start.file === null) return;
     this.#path = start.file.path;
     this.#isLost = true;

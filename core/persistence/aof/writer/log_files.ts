@@ -16,7 +16,7 @@ export interface OpenLogFile {
 export interface LogFileSystem {
   /**
    * Opens a file to go on at `size` bytes: makes it where there is none and `size` is 0, cuts what it has more. Throws
-   * where it has less.
+   * where it has less, or where another writer has it open.
    */
   open(path: string, size: number): OpenLogFile;
 }
@@ -27,7 +27,9 @@ export const systemLogFiles: LogFileSystem = {
   open(path: string, size: number): OpenLogFile {
     const file = Deno.openSync(path, { append: true, create: size === 0, mode: MODE });
     try {
-      const found = file.statSync().size;
+      lock(file);
+      // A worker with write permission only may seek, not stat.
+      const found = file.seekSync(0, Deno.SeekMode.End);
       if (found < size) throw new Error(`the file has ${found} bytes, not ${size}`);
       if (found > size) file.truncateSync(size);
       return new SystemLogFile(path, file);
@@ -37,6 +39,17 @@ export const systemLogFiles: LogFileSystem = {
     }
   },
 };
+
+/** The lock says that its writer lives. Some network file systems have none: there nobody can tell. */
+function lock(file: Deno.FsFile): void {
+  let isLocked = true;
+  try {
+    isLocked = file.tryLockSync(true);
+  } catch {
+    return;
+  }
+  if (!isLocked) throw new Error("another writer has the file open");
+}
 
 class SystemLogFile implements OpenLogFile {
   // A failed sync is told once to each description of an open file: two, so that neither call takes it from the other.

@@ -35,6 +35,14 @@ export interface LogWriterEvents {
   delayed(): void;
 }
 
+/** Why a drain fails after a sync failed whose bytes were given up. */
+export const NOT_WHOLE: LogFault = {
+  kind: "sync",
+  code: "",
+  message: "a sync failed whose bytes were not kept; a rewrite of the log makes it whole",
+  path: "",
+};
+
 /** What `drain` rejects with. */
 export class LogStoppedError extends Error {
   override readonly name = "LogStoppedError";

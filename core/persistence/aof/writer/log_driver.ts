@@ -1,0 +1,129 @@
+// The log's worker at work: waits for records, lets the aof plugin write and sync them, publishes how far it is, until
+// it is told to stop. Runs as one long job of the plugin's worker (plugins/sdk/aof); blocks, but lets messages in often.
+import type { LogFile } from "../../../../plugins/sdk/types.ts";
+import { LogBoard, type LogBoardHandle, noProgress } from "./log_board.ts";
+import { type LogFileStart, LogFileWriter } from "./log_file_writer.ts";
+import type { LogFileSystem } from "./log_files.ts";
+import { LogRing, type LogRingHandle, NO_RECORD } from "./log_ring.ts";
+
+/** Can be posted. */
+export interface LogDriveInput {
+  ring: LogRingHandle;
+  board: LogBoardHandle;
+  start: LogFileStart;
+  /** The ring's record at `start.offset`. */
+  record: number;
+  /** Retries that were made before. */
+  retries: number;
+}
+
+/** How long it may keep messages waiting: idle, and with work to do. */
+const MESSAGES_IDLE_MS = 250;
+const MESSAGES_BUSY_MS = 1_000;
+/** A plugin that leaves bytes is asked again after this. */
+const ASK_AGAIN_MS = 20;
+/** How long it looks for more before it sleeps: a turn of the loop often follows soon. */
+const SPIN_MS = 0.02;
+
+export async function driveLog(
+  input: LogDriveInput,
+  plugin: { flush(log: LogFile): void },
+  files: LogFileSystem,
+  isEnding: () => boolean,
+  onBytes: (bytes: number) => void,
+): Promise<void> {
+  const { start, record } = input;
+  const board = new LogBoard(input.board);
+  const ring = LogRing.attach(input.ring, record);
+  const progress = noProgress(start.offset);
+  const log = new LogFileWriter({
+    ring,
+    files,
+    start,
+    patient: false,
+    observer: {
+      sampled: (kind, milliseconds) => board.addSample(kind, milliseconds),
+      // A sync that the plugin did not wait for: the next round tells of it.
+      syncEnded: () => {},
+      delayed: () => {},
+    },
+  });
+  let retries = input.retries;
+
+  function publish(): void {
+    const { written, durable, kept } = log;
+    const isStopped = log.fault === null ? 0 : 1;
+    if (
+      progress.writtenOffset === written.offset && progress.durableOffset === durable.offset &&
+      progress.keptRecord === kept.record && progress.isStopped === isStopped &&
+      progress.retries === retries &&
+      progress.opened === log.opened
+    ) return;
+    if (log.fault !== null) board.writeFault(log.fault);
+    progress.writtenOffset = written.offset;
+    progress.durableOffset = durable.offset;
+    progress.fileBytes = written.size;
+    progress.durableBytes = durable.size;
+    progress.keptRecord = kept.record;
+    progress.keptOffset = kept.offset;
+    progress.keptBytes = kept.size;
+    progress.opened = log.opened;
+    progress.writtenBytes = log.writtenBytes;
+    progress.isHoled = log.isHoled ? 1 : 0;
+    progress.isStopped = isStopped;
+    progress.retries = retries;
+    onBytes(log.writtenBytes);
+    board.publish(progress);
+    ring.release(kept);
+    board.wakeLoop();
+  }
+
+  /** The policy and all else that the loop may want by now. */
+  function obey(): void {
+    log.policy = board.policy;
+    log.holdsSyncs = board.holdsSyncs;
+    log.syncWanted = board.syncWanted;
+    if (board.retries === retries) return;
+    retries = board.retries;
+    log.retry();
+    publish();
+  }
+
+  function rest(milliseconds: number): void {
+    const spinUntil = performance.now() + SPIN_MS;
+    do {
+      if (ring.next() !== NO_RECORD) return;
+    } while (performance.now() < spinUntil);
+    const bell = ring.prepareSleep();
+    const isAwaited = log.fault === null && ring.next() !== NO_RECORD;
+    const isNewsWaiting = board.syncWanted !== log.syncWanted || board.policy !== log.policy ||
+      board.holdsSyncs !== log.holdsSyncs || board.retries !== retries;
+    if (isAwaited || isNewsWaiting || board.isStopAsked || isEnding()) ring.wakeUp();
+    else ring.sleep(bell, milliseconds);
+  }
+
+  publish();
+  let letInAt = performance.now();
+  while (!board.isStopAsked && !isEnding()) {
+    obey();
+    if (log.isBusy) {
+      const before = log.writtenBytes + log.durable.offset + log.opened;
+      log.turn(plugin);
+      publish();
+      if (log.writtenBytes + log.durable.offset + log.opened === before && log.fault === null) {
+        ring.sleep(ring.prepareSleep(), ASK_AGAIN_MS);
+      }
+      if (performance.now() - letInAt < MESSAGES_BUSY_MS) continue;
+    } else {
+      publish();
+      rest(Math.min(log.syncDueIn, MESSAGES_IDLE_MS));
+      if (log.isBusy && performance.now() - letInAt < MESSAGES_BUSY_MS) continue;
+      if (performance.now() - letInAt < MESSAGES_IDLE_MS) continue;
+    }
+    await new Promise((resolve) => setTimeout(resolve));
+    letInAt = performance.now();
+  }
+  obey();
+  log.close();
+  publish();
+}

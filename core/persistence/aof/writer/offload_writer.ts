@@ -1,0 +1,246 @@
+// The writer in a worker: the loop appends to shared memory and never waits; an aof plugin's worker writes, syncs and
+// publishes. Made by core/plugins for plugins with `runs: worker`. A dead worker is a fault: nothing is published then,
+// and a retry starts another one, which goes on where the ring was not given back. Hot path: append, endTurn; they
+// allocate nothing but a view where a turn has over 64 bytes.
+import { DrainWaiters } from "./drain_waiters.ts";
+import { LogBoard, type LogProgress, noProgress } from "./log_board.ts";
+import type { LogDriveInput } from "./log_driver.ts";
+import { LogIntake } from "./log_intake.ts";
+import { LogRing } from "./log_ring.ts";
+import {
+  type LogFault,
+  type LogWriter,
+  type LogWriterEvents,
+  type LogWriterStart,
+  NOT_WHOLE,
+  type SyncPolicy,
+} from "./log_writer.ts";
+import { WriterNews } from "./writer_news.ts";
+
+const RING_BYTES = 16 * 2 ** 20;
+const RING_RECORDS = 8192;
+
+/** The worker that runs `driveLog`. */
+export interface LogWorker {
+  /** Starts the worker where it does not run. */
+  start(): Promise<void>;
+  /** Resolves when the drive has ended as it was asked to; rejects where the worker ends before. */
+  drive(input: LogDriveInput): Promise<void>;
+}
+
+export interface OffloadWriterOptions {
+  start: LogWriterStart;
+  events: LogWriterEvents;
+  worker: LogWorker;
+  /** Bytes of the ring, a power of two. */
+  ringBytes?: number;
+}
+
+export class OffloadWriter implements LogWriter {
+  readonly #worker: LogWorker;
+  readonly #ring: LogRing;
+  readonly #board = new LogBoard();
+  readonly #intake: LogIntake;
+  readonly #news: WriterNews;
+  readonly #drains = new DrainWaiters(() => this.#look());
+  readonly #progress: LogProgress;
+  #published = 0;
+  #policy: SyncPolicy;
+  #holdsSyncs = false;
+  /** The file that is appended to, and those that were asked for since. */
+  readonly #files: { path: string; size: number }[] = [];
+  /** How many files came before the first of them. */
+  #filesBefore = 0;
+  #opens = 0;
+  #fault: LogFault | null = null;
+  /** Retries that the fault has seen. */
+  #retries = 0;
+  #isDriving = false;
+  #isClosing = false;
+  #isClosed = false;
+  #closing: Promise<void> | undefined;
+  #driven: Promise<void> = Promise.resolve();
+
+  constructor({ start, events, worker, ringBytes = RING_BYTES }: OffloadWriterOptions) {
+    this.#worker = worker;
+    this.#ring = LogRing.create(ringBytes, RING_RECORDS);
+    this.#intake = new LogIntake(this.#ring, start.offset);
+    this.#news = new WriterNews(events, start.offset);
+    this.#progress = noProgress(start.offset);
+    this.#policy = this.#board.policy = start.policy;
+    this.#drive();
+    this.#listen();
+  }
+
+  get policy(): SyncPolicy {
+    return this.#policy;
+  }
+
+  set policy(policy: SyncPolicy) {
+    this.#policy = this.#board.policy = policy;
+    this.#ring.ring();
+  }
+
+  get holdsSyncs(): boolean {
+    return this.#holdsSyncs;
+  }
+
+  set holdsSyncs(holds: boolean) {
+    this.#holdsSyncs = this.#board.holdsSyncs = holds;
+    this.#ring.ring();
+  }
+
+  get writtenOffset(): number {
+    return this.#progress.writtenOffset;
+  }
+
+  get durableOffset(): number {
+    return this.#progress.durableOffset;
+  }
+
+  get waitingBytes(): number {
+    return this.#intake.appendedBytes - this.#progress.writtenBytes;
+  }
+
+  get fileBytes(): number {
+    return this.#progress.fileBytes;
+  }
+
+  get fault(): LogFault | null {
+    return this.#fault;
+  }
+
+  open(path: string, size: number): void {
+    this.#files.push({ path, size });
+    this.#opens++;
+    this.#intake.open(path, size);
+    this.#intake.publish();
+  }
+
+  append(bytes: Uint8Array, offset: number): void {
+    this.#intake.append(bytes, offset);
+  }
+
+  endTurn(): void {
+    this.#intake.publish();
+    this.#read();
+  }
+
+  drain(): Promise<void> {
+    const drained = this.#drains.add();
+    this.#board.syncWanted = true;
+    this.#intake.publish();
+    this.#ring.ring();
+    // Settled in a turn of its own, as all events are.
+    queueMicrotask(() => this.#look());
+    return drained;
+  }
+
+  retry(): void {
+    if (this.#fault === null || this.#isClosing) return;
+    this.#board.askRetry();
+    if (this.#isDriving) this.#ring.ring();
+    else this.#drive();
+  }
+
+  takeSamples(visit: (kind: "write" | "sync", milliseconds: number) => void): void {
+    this.#board.takeSamples(visit);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#fault === null) await this.drain().catch(() => {});
+    this.#isClosing = true;
+    this.#board.askStop();
+    this.#ring.ring();
+    await this.#driven;
+    this.#look();
+    this.#isClosed = true;
+    this.#board.wakeLoop();
+  }
+
+  #drive(): void {
+    const { keptRecord, keptOffset, keptBytes, durableOffset, durableBytes, opened, ...rest } =
+      this.#progress;
+    const file = opened === 0 ? null : { path: this.#files[0].path, size: keptBytes };
+    this.#isDriving = true;
+    this.#driven = this.#finishDrive({
+      ring: this.#ring.handle,
+      board: this.#board.handle,
+      record: keptRecord,
+      retries: rest.retries,
+      start: {
+        offset: keptOffset,
+        durableOffset,
+        durableBytes,
+        isHoled: rest.isHoled === 1,
+        opened,
+        writtenBytes: rest.writtenBytes - (rest.fileBytes - keptBytes),
+        file,
+      },
+    });
+  }
+
+  async #finishDrive(input: LogDriveInput): Promise<void> {
+    try {
+      await this.#worker.start();
+      await this.#worker.drive(input);
+      if (!this.#isClosing) throw new Error("the worker has ended");
+      this.#isDriving = false;
+    } catch (error) {
+      this.#isDriving = false;
+      this.#read();
+      const message = error instanceof Error ? error.message : String(error);
+      this.#fault = { kind: "worker", code: "", message, path: this.#files[0]?.path ?? "" };
+      this.#look();
+    }
+  }
+
+  /** Follows what the worker publishes, until the writer is closed. */
+  async #listen(): Promise<void> {
+    while (!this.#isClosed) {
+      const { signal } = this.#board;
+      this.#look();
+      await this.#board.changed(signal);
+    }
+  }
+
+  #look(): void {
+    this.#read();
+    if (this.#intake.hasSpilled) this.#intake.publish();
+    if (!this.#drains.isEmpty) this.#settleDrains();
+    if (this.#news.has(this)) this.#news.tell(this);
+  }
+
+  #read(): void {
+    if (this.#board.published === this.#published) return;
+    const progress = this.#progress;
+    this.#published = this.#board.read(progress);
+    const passed = progress.opened - this.#filesBefore - 1;
+    if (passed > 0) {
+      this.#files.splice(0, passed);
+      this.#filesBefore += passed;
+    }
+    const isRetried = progress.retries !== this.#retries;
+    this.#retries = progress.retries;
+    if (isRetried) this.#news.retried();
+    if (progress.isStopped === 0) {
+      if (isRetried) this.#fault = null;
+    } else if (isRetried || this.#fault === null) {
+      this.#fault = this.#board.readFault();
+    }
+  }
+
+  #settleDrains(): void {
+    const progress = this.#progress;
+    const isWritten = this.waitingBytes === 0 && progress.opened === this.#opens;
+    if (this.#fault !== null) this.#drains.reject(this.#fault);
+    else if (isWritten && progress.durableBytes === progress.fileBytes) this.#drains.resolve();
+    else if (isWritten && progress.isHoled === 1) this.#drains.reject(NOT_WHOLE);
+    this.#board.syncWanted = !this.#drains.isEmpty;
+  }
+}
