@@ -1,7 +1,7 @@
 // Which keys have changed since the durable offset: what a reader of one of them has to wait for. core/server/durability
 // owns it, the keyspace tells it of looks and changes (DurabilityHook). Hot: no look or touch allocates; keys are known by a
 // 64-bit hash of database and key, so that two keys may pass for one: then a reader waits a little longer, never less.
-// Two generations of a table instead of one that is swept (docs/decisions): a generation goes as a whole.
+// Two generations of a table instead of one that is swept (decision 076): a generation goes as a whole.
 import type { DurabilityHook } from "../../keyspace/hooks.ts";
 import { hashBytes } from "../../structures/hash.ts";
 
