@@ -65,9 +65,11 @@ __attribute__((constructor)) static void attach(void) {
             atomic_store(&words[LOADED], 1);
         }
     }
-    const char *directory = getenv("POWER_LOSS_DIRECTORY");
-    notes = getenv("POWER_LOSS_NOTES");
-    if (directory == NULL || notes == NULL) return;
+    const char *directory = getenv("POWER_LOSS_DIRECTORY"), *beside = getenv("POWER_LOSS_NOTES");
+    if (directory == NULL || beside == NULL) return;
+    // Programs that change their title write over the environment.
+    directory = strdup(directory);
+    notes = strdup(beside);
     char name[PATH_BYTES];
     snprintf(name, sizeof name, "%s/journal", notes);
     journal = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
