@@ -5,7 +5,7 @@ export const PLUGIN_KINDS = ["snapshot", "aof", "codec", "sink", "commands"] as 
 export type PluginKind = typeof PLUGIN_KINDS[number];
 
 /** Kinds that this version of the server gives work to. The others go through their lifecycle and wait. */
-export const USED_KINDS: readonly PluginKind[] = ["snapshot", "codec", "aof"];
+export const USED_KINDS: readonly PluginKind[] = ["snapshot", "codec", "aof", "sink"];
 
 /** In the order in which they are shown. The names are Deno's. */
 export const PERMISSION_NAMES = ["read", "write", "net", "env", "sys", "run", "ffi", "import"] as const;
@@ -41,7 +41,7 @@ export const DECLARATIONS: Readonly<Record<PluginKind, readonly string[]>> = {
   snapshot: ["point-in-time", "cancellable"],
   aof: ["durable-before-ack", "group-commit"],
   codec: ["streaming", "deterministic"],
-  sink: ["ordered", "at-least-once", "exactly-once"],
+  sink: ["ordered", "deliver-after-durable", "at-least-once", "exactly-once"],
   commands: ["read-only"],
 };
 

@@ -99,6 +99,10 @@ export class Plugin {
   state: PluginState = "ready";
   /** Bytes that wait for the plugin; set by whoever fills its rings. */
   queueDepth: () => number = nothingQueued;
+  /** More for PLUGIN INFO, of whoever uses it. */
+  details: () => Record<string, string> = noDetails;
+  /** Told whenever it has come to run. */
+  onRunning: () => void = () => {};
   control = new ControlBlock();
   /** As of the last start, or of the first check. */
   plan: PluginPlan;
@@ -231,6 +235,7 @@ export class Plugin {
     }
     this.state = "running";
     this.counters.startedAt = Date.now();
+    this.onRunning();
   }
 
   private createWorker(): PluginWorker | PluginOnLoop {
@@ -323,6 +328,10 @@ export class Plugin {
   private error(code: PluginErrorCode, text: string, cause?: unknown): PluginError {
     return new PluginError(code, text, { plugin: this.name, cause });
   }
+}
+
+function noDetails(): Record<string, string> {
+  return {};
 }
 
 function nothingQueued(): number {

@@ -26,6 +26,8 @@ export interface PluginInfo {
   startedAt: number;
   /** Bytes that wait for the plugin. */
   queueDepth: number;
+  /** More about what it does, by kind: how a sink gets the stream and what it has missed. */
+  details: Record<string, string>;
   jobs: number;
   /** Bytes written by its jobs, the current one included. */
   bytes: number;
@@ -58,6 +60,7 @@ export function pluginInfo(plugin: Plugin): PluginInfo {
     grants: tier === "trusted" ? "those of the program" : permissionText(permissions),
     startedAt: Math.floor(counters.startedAt / 1000),
     queueDepth: plugin.queueDepth(),
+    details: plugin.details(),
     jobs: counters.jobs,
     bytes: plugin.bytes,
     errors: counters.errors,
@@ -70,6 +73,7 @@ function usedFor(plugin: Plugin): string {
   const { kind } = plugin.plan.manifest;
   if (!USED_KINDS.includes(kind)) return `nothing: this version uses no plugins of kind ${kind}`;
   if (kind === "snapshot") return "background saves";
+  if (kind === "sink") return "the stream of changes";
   return plugin.state === "embedded"
     ? "strings of snapshots, in the workers of snapshot plugins"
     : "byte streams";

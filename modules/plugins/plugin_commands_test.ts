@@ -45,7 +45,8 @@ Deno.test("PLUGIN INFO tells asks, grants, tier, state and counters", () =>
         "$4\r\nasks\r\n*1\r\n%3\r\n$10\r\npermission\r\n$3\r\nenv\r\n$6\r\nvalues\r\n$4\r\nHOME\r\n",
         "finds its cache",
         `read ${bench.dir}/probe, env HOME`,
-        "nothing: this version uses no plugins of kind sink",
+        "$8\r\nused_for\r\n$21\r\nthe stream of changes\r\n",
+        "$7\r\ndetails\r\n%0\r\n",
         "$11\r\nqueue_depth\r\n:0\r\n",
         "$8\r\nrestarts\r\n:0\r\n",
       ]

@@ -162,10 +162,23 @@ export interface EntrySource {
   release(): void;
 }
 
-/** Kind `sink`: receives the ordered, durable stream of changes. The host can start it; nothing feeds it yet. */
+/**
+ * Kind `sink`: receives the stream of changes, in order, as the commands that repeat them (RESP arrays, with SELECT where the
+ * database changes, transactions between MULTI and EXEC). Where the manifest declares `deliver-after-durable` it gets only
+ * what is durable in the log, as long as replies wait for that; else every change at the end of its turn.
+ * A sink that crashes, or throws, is started again and goes on with what happens then; what it has missed is told.
+ */
 export interface SinkPlugin extends Lifecycle {
-  /** Bytes of the command stream from `offset` on. */
+  /**
+   * Bytes of the stream from `offset` on, valid until it returns or its promise resolves. Cuts between calls mean
+   * nothing: a command may be in several of them. Offsets count this sink's stream, from 0 at the server's start.
+   */
   receive(bytes: Uint8Array, offset: number): void | Promise<void>;
+  /**
+   * The bytes from `from` to `to` will not come: the sink was too slow or did not run. Of the first of them some may
+   * have been received. The next bytes begin with a whole command that selects its database.
+   */
+  gap?(from: number, to: number): void | Promise<void>;
 }
 
 /**
