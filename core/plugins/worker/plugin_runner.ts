@@ -5,12 +5,14 @@ import { runAofJob } from "../../../plugins/sdk/aof/aof_job.ts";
 import { ControlBlock } from "../../../plugins/sdk/control_block.ts";
 import { runSnapshotJob, type SnapshotJobInput } from "../../../plugins/sdk/snapshot/snapshot_job.ts";
 import { type CodecJobInput, runCodecJob } from "../../../plugins/sdk/codec/codec_job.ts";
+import { runSinkJob, type SinkJobInput } from "../../../plugins/sdk/sink/sink_job.ts";
 import { createSdk } from "../../../plugins/sdk/sdk.ts";
 import type {
   AofPlugin,
   BlockCodec,
   CodecPlugin,
   Lifecycle,
+  SinkPlugin,
   SnapshotPlugin,
 } from "../../../plugins/sdk/types.ts";
 import type { PluginKind } from "../manifest.ts";
@@ -102,6 +104,8 @@ export class PluginRunner {
           return await runAofJob(this.plugin as AofPlugin, input as LogDriveInput, this.control);
         case "codec":
           return await runCodecJob(this.plugin as CodecPlugin, input as CodecJobInput, this.control);
+        case "sink":
+          return await runSinkJob(this.plugin as SinkPlugin, input as SinkJobInput, this.control);
         default:
           throw new Error(`plugins of kind ${this.kind} take no jobs in this version`);
       }
