@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { withHelp } from "../../core/commands/help.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
+import { SHIPPED } from "../../core/plugins/shipped.ts";
 import { withBench } from "../../core/plugins/test_plugins.ts";
 import type { PluginHost } from "../../core/plugins/plugin_host.ts";
 import { Arguments } from "../../core/protocol/arguments.ts";
@@ -22,13 +23,16 @@ Deno.test("PLUGIN LIST tells name, version, kind, tier and state of each plugin"
   withBench(async (bench) => {
     const host = bench.host([{ path: bench.write() }]);
     await host.start();
+    const count = Object.keys(SHIPPED).length + 1;
     const reply = run(host, 3, "PLUGIN", "list");
     assert.ok(
-      reply.startsWith("*4\r\n%5\r\n$4\r\nname\r\n$10\r\nthreadsave\r\n$7\r\nversion\r\n$5\r\n1.0.0\r\n"),
+      reply.startsWith(
+        `*${count}\r\n%5\r\n$4\r\nname\r\n$10\r\nthreadsave\r\n$7\r\nversion\r\n$5\r\n1.0.0\r\n`,
+      ),
     );
     assert.ok(reply.includes("$5\r\nprobe\r\n"));
     assert.ok(reply.includes("$5\r\nstate\r\n$7\r\nrunning\r\n"));
-    assert.ok(run(host, 2, "PLUGIN", "list").startsWith("*4\r\n*10\r\n$4\r\nname\r\n"));
+    assert.ok(run(host, 2, "PLUGIN", "list").startsWith(`*${count}\r\n*10\r\n$4\r\nname\r\n`));
   }));
 
 Deno.test("PLUGIN INFO tells asks, grants, tier, state and counters", () =>
