@@ -4,6 +4,7 @@ import type { CommandClient } from "./command_client.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Config } from "../server/config/config.ts";
+import type { AppendOnlyLog } from "../server/aof/append_only_log.ts";
 import type { CommandLogs } from "../server/command_logs.ts";
 import type { SlowLog, SlowLogEntry } from "../server/slow_log.ts";
 import type { ClientRegistry } from "../server/client_registry.ts";
@@ -46,6 +47,7 @@ export interface ServerServices {
   readonly latency: LatencyMonitor;
   readonly pause: PauseGate;
   readonly saves: SaveCoordinator;
+  readonly aof: AppendOnlyLog;
   readonly shutdown: ShutdownController;
   readonly plugins: PluginHost;
   readonly dumps: DumpService;

@@ -261,6 +261,11 @@ export const SNAPSHOT_FAILED =
   "if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Valkey logs for details about " +
   "the RDB error.";
 
+/** Valkey's MISCONF of the log; `reason` is the system's. */
+export function logFailed(reason: string): string {
+  return `MISCONF Errors writing to the AOF file: ${reason}`;
+}
+
 // The request protocol. Each is sent as `ERR Protocol error: ...`, and the connection is closed behind it.
 export const TOO_BIG_INLINE = "ERR Protocol error: too big inline request";
 export const UNBALANCED_QUOTES = "ERR Protocol error: unbalanced quotes in request";

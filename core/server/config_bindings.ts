@@ -106,6 +106,17 @@ export function bindConfig(server: Server): void {
 
   bind(["save", "stop-writes-on-bgsave-error"], () => server.saves.updateRestrictions());
 
+  config.onChange(
+    ["appendonly", "appendfsync", "aof-strategy", "aof-error-policy"],
+    () => server.aof.configChanged(),
+  );
+
+  config.onChange("aof-disable-auto-gc", () => {
+    if (!values.aofDisableAutoGc) server.aof.directory.removeHistory();
+  });
+
+  config.onChange("dir", () => server.aof.directoryChanged());
+
   config.onChange("rdb-key-save-delay", () => server.saves.setKeySaveDelay(values.rdbKeySaveDelay));
 
   config.onChange("snapshot-strategy", () => {

@@ -50,6 +50,7 @@ export class Cron {
       this.resizeTables();
       if (!keyspace.lazyFree.idle) keyspace.lazyFree.run(LAZY_FREE_MICROS);
       this.reclaim();
+      server.aof.cron(now);
       server.saves.cron(now);
     }
     // So that a table over its limit comes under it while nobody sends anything.

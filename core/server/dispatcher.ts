@@ -52,6 +52,7 @@ export const RESTRICT_SNAPSHOT_ERROR = 1 << 3;
 export const RESTRICT_SNAPSHOT_PRESSURE = 1 << 4;
 export const RESTRICT_REPLICAS = 1 << 5;
 export const RESTRICT_LOG_PRESSURE = 1 << 6;
+export const RESTRICT_LOG_ERROR = 1 << 7;
 
 /** What a client with a transaction may send while memory is full: nothing that makes the queue longer. */
 const ALLOWED_WITHOUT_MEMORY = new Set(["exec", "discard", "quit", "reset"]);
@@ -100,6 +101,8 @@ export interface Restrictions {
   holdForSnapshot(client: Client): boolean;
   /** As `holdForSnapshot`, where the log is behind. */
   holdForLog(client: Client): boolean;
+  /** Why the log cannot be written. */
+  readonly logError: string;
 }
 
 export class Dispatcher {
@@ -417,6 +420,12 @@ export class Dispatcher {
       ((flags & FLAG_WRITE) !== 0 || command.fullName === "ping")
     ) {
       this.reject(client, command, errors.SNAPSHOT_FAILED);
+      return false;
+    }
+    if (
+      (restrictions & RESTRICT_LOG_ERROR) !== 0 && ((flags & FLAG_WRITE) !== 0 || command.fullName === "ping")
+    ) {
+      this.reject(client, command, errors.logFailed(this.gates.logError));
       return false;
     }
     if ((restrictions & RESTRICT_REPLICAS) !== 0 && (flags & FLAG_WRITE) !== 0) {

@@ -121,6 +121,7 @@ class Rig {
         holdForPause: (_client, command) => this.hold(`pause ${command.fullName}`),
         holdForSnapshot: () => this.hold("snapshot"),
         holdForLog: () => this.hold("log"),
+        logError: "No space left on device",
       },
       { hasReady: false, serve: () => {} },
       this.transactions,

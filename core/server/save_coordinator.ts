@@ -8,6 +8,7 @@ import { versionForDataset } from "../persistence/rdb/version_choice.ts";
 import {
   IDLE_PROGRESS,
   SaveJob,
+  type SaveJobOptions,
   type SaveOutcome,
   type SaveProgress,
   type SaveStrategy,
@@ -15,7 +16,7 @@ import {
 import { type DumpFileSystem, systemDumpFiles } from "../persistence/snapshot/temp_dump.ts";
 import type { Config } from "./config/config.ts";
 import { RESTRICT_SNAPSHOT_ERROR, RESTRICT_SNAPSHOT_PRESSURE } from "./dispatcher.ts";
-import { saveInForeground } from "./foreground_save.ts";
+import { type ForegroundSave, saveInForeground } from "./foreground_save.ts";
 import type { LatencyMonitor } from "./latency_monitor.ts";
 import type { Server } from "./server.ts";
 import { COMPATIBLE_REDIS_VERSION, COMPATIBLE_VALKEY_VERSION, VERSION } from "./version.ts";
@@ -54,6 +55,18 @@ export interface SaveHost
   readonly loader: { readonly functions: Uint8Array[] };
 }
 
+/** The base file of a rewritten log. */
+export interface BaseFile {
+  /** Absolute. */
+  directory: string;
+  tempName: string;
+  name: string;
+  format: "rdb" | "commands";
+  incrementalSync: boolean;
+  /** Another strategy than the configured one. */
+  strategy?: string;
+}
+
 /** The file calls that saves make on the loop; tests put others in their place. */
 export interface SaveFiles {
   foreground: SaveFileSystem;
@@ -75,8 +88,8 @@ export class SaveCoordinator {
   private jobs = 0;
   private lastJob: Promise<void> = Promise.resolve();
   private dirtyBefore = 0;
-  /** Another job that must not run beside a save (a log rewrite); whoever adds one sets this. */
-  otherJobActive: () => boolean = () => false;
+  /** Makes a base of the log: no save runs beside it. */
+  private baseJob: SaveJob | null = null;
 
   constructor(
     private readonly server: SaveHost,
@@ -89,7 +102,7 @@ export class SaveCoordinator {
   }
 
   get mustWait(): boolean {
-    return this.otherJobActive();
+    return this.baseJob !== null;
   }
 
   private typeOf(strategy: string): SaveType {
@@ -107,7 +120,6 @@ export class SaveCoordinator {
   start(type: SaveType): boolean {
     const { server } = this;
     const { keyspace, config, log } = server;
-    const { values } = config;
     const begun = performance.now();
     this.scheduled = null;
     this.lastTryMs = keyspace.clock.ms;
@@ -115,22 +127,10 @@ export class SaveCoordinator {
     const strategy = this.strategyFor(type);
     try {
       this.job = new SaveJob(keyspace, server.plugins.snapshot(strategy), {
-        header: this.header(),
-        functions: this.server.loader.functions,
-        rdbVersion: versionForDataset(keyspace, values.rdbVersion),
-        checksum: values.rdbchecksum,
-        compress: values.rdbcompression,
-        incrementalSync: values.rdbSaveIncrementalFsync,
-        access: this.savedAccess(),
-        keySaveDelay: values.rdbKeySaveDelay,
+        ...this.jobOptions(),
         directory: () => Deno.cwd(),
         tempName: tempFileName(Deno.pid, ++this.jobs),
-        shadowBytesMax: this.shadowBytesMax(),
-        heldBytesMax: values.snapshotHeldBytesMax,
-        onFeed: (ms) => this.fed(ms),
-        onCongested: () => this.updatePressure(),
-        files: this.files.dump,
-      }, values.dbfilename);
+      }, config.values.dbfilename);
     } catch (error) {
       log.warning(`Cannot start a background save: ${error instanceof Error ? error.message : error}`);
       this.lastStatus = "err";
@@ -144,6 +144,58 @@ export class SaveCoordinator {
     const job = this.job;
     this.lastJob = job.done.then((outcome) => this.ended(job, type, outcome));
     return true;
+  }
+
+  /**
+   * Begins the job that makes a base of the log, where no save runs; what its end means is the caller's matter. Throws
+   * where it could not begin.
+   */
+  startBase({ directory, tempName, name, incrementalSync, strategy }: BaseFile): SaveJob {
+    const { keyspace, plugins } = this.server;
+    const options = this.jobOptions();
+    const job = new SaveJob(keyspace, plugins.snapshot(strategy ?? this.strategyFor(this.defaultType)), {
+      ...options,
+      header: { ...options.header, isAofBase: true },
+      incrementalSync,
+      directory: () => directory,
+      tempName,
+    }, name);
+    this.baseJob = job;
+    void job.done.then(() => {
+      this.baseJob = null;
+      this.updatePressure();
+    });
+    return job;
+  }
+
+  /** Writes a base of the empty dataset into the log's directory. Throws SaveFileError. */
+  writeEmptyBase(directory: string, name: string): void {
+    const { keyspace } = this.server;
+    const save = this.foregroundSave(name);
+    saveInForeground(keyspace, {
+      ...save,
+      header: { ...save.header, isAofBase: true },
+      file: { ...save.file, directory },
+    });
+  }
+
+  private jobOptions(): Omit<SaveJobOptions, "directory" | "tempName"> {
+    const { keyspace, config: { values } } = this.server;
+    return {
+      header: this.header(),
+      functions: this.server.loader.functions,
+      rdbVersion: versionForDataset(keyspace, values.rdbVersion),
+      checksum: values.rdbchecksum,
+      compress: values.rdbcompression,
+      incrementalSync: values.rdbSaveIncrementalFsync,
+      access: this.savedAccess(),
+      keySaveDelay: values.rdbKeySaveDelay,
+      shadowBytesMax: this.shadowBytesMax(),
+      heldBytesMax: values.snapshotHeldBytesMax,
+      onFeed: (ms) => this.fed(ms),
+      onCongested: () => this.updatePressure(),
+      files: this.files.dump,
+    };
   }
 
   private fed(milliseconds: number): void {
@@ -226,9 +278,12 @@ export class SaveCoordinator {
 
   /** A database or all of them are about to be emptied: a snapshot that needs them is given up. */
   abortForFlush(options: { wholeDataset: boolean }): void {
-    if (this.job === null) return;
+    const { job, baseJob } = this;
     // A page image outlives the emptying of one database, as a forked child would.
-    if (options.wholeDataset || this.job.usesIterator) this.cancel();
+    if (job !== null && (options.wholeDataset || job.usesIterator)) this.cancel();
+    if (baseJob === null || !(options.wholeDataset || baseJob.usesIterator)) return;
+    baseJob.cancel();
+    this.updatePressure();
   }
 
   /** After FLUSHALL: with save points the empty dataset is saved at once. Nobody asked for a save, so none is counted. */
@@ -242,27 +297,8 @@ export class SaveCoordinator {
   /** SAVE: on the loop. False: failed, and the log says why. */
   saveNow(): boolean {
     const { keyspace, config, log } = this.server;
-    const { values } = config;
     try {
-      saveInForeground(keyspace, {
-        header: this.header(),
-        functions: this.server.loader.functions,
-        encoder: {
-          version: versionForDataset(keyspace, values.rdbVersion),
-          checksum: values.rdbchecksum,
-          compress: values.rdbcompression,
-          access: this.savedAccess(),
-          lfu: keyspace.lfu,
-          keySaveDelay: () => values.rdbKeySaveDelay,
-        },
-        file: {
-          directory: Deno.cwd(),
-          tempName: tempFileName(Deno.pid),
-          incrementalSync: values.rdbSaveIncrementalFsync,
-          files: this.files.foreground,
-        },
-        finalName: values.dbfilename,
-      });
+      saveInForeground(keyspace, this.foregroundSave(config.values.dbfilename));
     } catch (error) {
       log.warning(`Write error saving DB on disk: ${error instanceof Error ? error.message : error}`);
       return false;
@@ -277,6 +313,29 @@ export class SaveCoordinator {
     this.saves++;
     this.updateRestrictions();
     return true;
+  }
+
+  private foregroundSave(finalName: string): ForegroundSave {
+    const { keyspace, config: { values } } = this.server;
+    return {
+      header: this.header(),
+      functions: this.server.loader.functions,
+      encoder: {
+        version: versionForDataset(keyspace, values.rdbVersion),
+        checksum: values.rdbchecksum,
+        compress: values.rdbcompression,
+        access: this.savedAccess(),
+        lfu: keyspace.lfu,
+        keySaveDelay: () => values.rdbKeySaveDelay,
+      },
+      file: {
+        directory: Deno.cwd(),
+        tempName: tempFileName(Deno.pid),
+        incrementalSync: values.rdbSaveIncrementalFsync,
+        files: this.files.foreground,
+      },
+      finalName,
+    };
   }
 
   private header(): RdbHeader {
@@ -305,12 +364,12 @@ export class SaveCoordinator {
   }
 
   setKeySaveDelay(micros: number): void {
-    this.job?.setKeySaveDelay(micros);
+    (this.job ?? this.baseJob)?.setKeySaveDelay(micros);
   }
 
   /** Starts what is due. */
   cron(nowMs: number): void {
-    if (this.job !== null || this.otherJobActive()) return;
+    if (this.job !== null || this.mustWait) return;
     const mayTry = nowMs - this.lastTryMs > RETRY_MS || this.lastStatus === "ok";
     const { keyspace, config, log } = this.server;
     if (mayTry && this.scheduled !== null) {
@@ -335,7 +394,7 @@ export class SaveCoordinator {
   }
 
   private updatePressure(): void {
-    const congested = this.job?.congested ?? false;
+    const congested = (this.job ?? this.baseJob)?.congested ?? false;
     this.server.restrict(RESTRICT_SNAPSHOT_PRESSURE, congested);
     if (!congested) this.server.releaseWriters();
   }
@@ -343,7 +402,7 @@ export class SaveCoordinator {
   report(): SaveReport {
     const { job, running, lastType, lastStatus, lastSaveSeconds, lastDurationSeconds, saves, lastCowBytes } =
       this;
-    const progress = job === null ? IDLE_PROGRESS : job.progress();
+    const progress = (job ?? this.baseJob)?.progress() ?? IDLE_PROGRESS;
     const elapsedMs = job === null ? -1 : Date.now() - job.startedAt;
     return {
       running,

@@ -8,10 +8,18 @@ import { noFiles, PlayedStrategy } from "../persistence/snapshot/played_worker.t
 import { Config } from "./config/config.ts";
 import { MemoryHost } from "./config/memory_host.ts";
 import { RESTRICT_SNAPSHOT_ERROR, RESTRICT_SNAPSHOT_PRESSURE } from "./dispatcher.ts";
-import { SaveCoordinator, type SaveHost } from "./save_coordinator.ts";
+import { type BaseFile, SaveCoordinator, type SaveHost } from "./save_coordinator.ts";
 
 const TYPES: SaveType[] = ["thread", "fork"];
 const START_MS = 1_700_000_000_000;
+
+const BASE: BaseFile = {
+  directory: "/nowhere",
+  tempName: "temp-rewriteaof-bg-1-1.aof",
+  name: "appendonly.aof.2.base.rdb",
+  format: "rdb",
+  incrementalSync: true,
+};
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -209,9 +217,10 @@ Deno.test("save points: enough changes and enough time, and five seconds after a
   assert.equal(at(307), true);
   saves.cancel();
   await saves.settled();
-  saves.otherJobActive = () => true;
+  const base = saves.startBase(BASE);
   assert.equal(at(400), false);
-  saves.otherJobActive = () => false;
+  base.cancel();
+  await base.done;
   keyspace.dirty = 0;
   assert.equal(at(500), false, "nothing has changed");
 });
@@ -219,13 +228,13 @@ Deno.test("save points: enough changes and enough time, and five seconds after a
 Deno.test("a scheduled save starts when the other job has ended, in the type that was asked for", async () => {
   const rig = new Rig();
   const { saves, keyspace } = rig;
-  let other = true;
-  saves.otherJobActive = () => other;
+  const base = saves.startBase(BASE);
   assert.equal(saves.mustWait, true);
   saves.schedule("fork");
   saves.cron(keyspace.clock.ms);
   assert.equal(saves.running, null);
-  other = false;
+  base.cancel();
+  await base.done;
   saves.cron(keyspace.clock.ms);
   assert.equal(saves.running, "fork");
   await rig.saved("fork");

@@ -30,6 +30,7 @@ import { type Command, CommandTable, FLAG_MAY_REPLICATE, FLAG_WRITE } from "./co
 import type { Config } from "./config/config.ts";
 import { bindConfig } from "./config_bindings.ts";
 import { type Crash, CrashReporter } from "./crash_report.ts";
+import { AppendOnlyLog } from "./aof/append_only_log.ts";
 import { Cron } from "./cron.ts";
 import { DatasetLoader, type LoadingState } from "./dataset_loader.ts";
 import {
@@ -84,6 +85,7 @@ export class Server implements ServerServices, ClientHost {
   readonly loopMonitor: LoopMonitor;
   readonly pause: PauseGate;
   readonly saves: SaveCoordinator;
+  readonly aof: AppendOnlyLog;
   readonly shutdown: ShutdownController;
   readonly plugins: PluginHost;
   readonly expire: ActiveExpire;
@@ -151,6 +153,7 @@ export class Server implements ServerServices, ClientHost {
       baseFolder: Deno.cwd(),
     });
     this.saves = new SaveCoordinator(this);
+    this.aof = new AppendOnlyLog(this);
     this.shutdown = new ShutdownController(this);
     this.expire = new ActiveExpire(this.keyspace);
     this.memoryLimit = new MemoryLimit(this);
@@ -214,7 +217,9 @@ export class Server implements ServerServices, ClientHost {
     this.startupTables = tableBytes(this.keyspace);
     this.cron.start();
     this.gateway.accept();
+    this.aof.readManifest();
     await this.loader.loadAtStart();
+    await this.aof.openAtStart();
     this.gateway.announce();
     await this.manager.ready();
   }
@@ -231,6 +236,8 @@ export class Server implements ServerServices, ClientHost {
     this.saves.cancel();
     // From here on no command runs: what was saved is all there is.
     for (const client of [...this.clients.all()]) client.closeAfterReply("shutdown");
+    await this.aof.stop();
+    this.durability.progressed();
     this.turn.flush();
     await this.gateway.close();
     await this.saves.settled();
@@ -463,6 +470,10 @@ export class Server implements ServerServices, ClientHost {
     return true;
   }
 
+  get logError(): string {
+    return this.aof.fault?.message ?? "";
+  }
+
   holdForLog(client: Client): boolean {
     this.durability.pressure.holdWriter(client);
     return true;
@@ -514,7 +525,10 @@ export class Server implements ServerServices, ClientHost {
     if (keyspace.tracked !== null) this.tracking.beforeSleep();
     if (!keyspace.lazyFree.idle) keyspace.lazyFree.run(LAZY_FREE_SLICE_MICROS);
     if (keyspace.arena.retiredBytes > 0) keyspace.arena.reclaim();
-    if (this.propagation.active) this.propagation.flush();
+    if (this.propagation.active) {
+      this.propagation.flush();
+      this.aof.endTurn();
+    }
     this.durability.beforeSleep();
     if (this.writeWaiters.hasWaiting) this.writeWaiters.progressed();
     this.turn.flush();

@@ -81,7 +81,16 @@ export class ShutdownController {
 
   /** Stops a running save and writes the last snapshot. False: the server must go on. */
   private prepare(options: ShutdownOptions): boolean {
-    const { log, saves, config } = this.server;
+    const { log, saves, config, aof } = this.server;
+    if (aof.rewriter.running && aof.state === "awaiting-rewrite") {
+      // The log has nothing yet, and what changes meanwhile is nowhere else.
+      if (!options.force) {
+        log.warning("Writing initial AOF, can't exit.");
+        return false;
+      }
+      log.warning("Writing initial AOF. Exit anyway.");
+    }
+    if (aof.rewriter.running) log.warning("There is a child rewriting the AOF. Killing it!");
     if (saves.running === "thread") log.warning("There is a thread saving an .rdb. Cancelling it!");
     else if (saves.running === "fork") log.warning("There is a child saving an .rdb. Killing it!");
     saves.cancel();
@@ -106,6 +115,6 @@ export class ShutdownController {
     server.log.notice("Removing the pid file and the unix socket file, closing connections.");
     await server.stop();
     server.log.warning("Spork is now ready to exit, bye bye...");
-    server.exit(0);
+    server.exit(server.aof.isLost ? 1 : 0);
   }
 }

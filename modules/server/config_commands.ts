@@ -38,8 +38,20 @@ function set(client: CommandClient, args: Arguments): void {
   }
   redactSecrets(client, args);
   mistake ??= server.config.set(pairs, { local: client.isLocal, loading: server.loading !== null });
-  if (mistake === null) reply.ok();
-  else reply.error(mistake);
+  if (mistake !== null) reply.error(mistake);
+  else if (server.aof.settling === null || !client.mayBlock) reply.ok();
+  else replyWhenSettled(client, server.aof.settling);
+}
+
+/** Until the log has done what was set, no answer: its promises of before are kept first. */
+function replyWhenSettled(client: CommandClient, settling: Promise<void>): void {
+  let isGone = false;
+  client.block({ reason: "log", cancelled: () => isGone = true });
+  void settling.then(() => {
+    if (isGone) return;
+    client.reply.ok();
+    client.unblock({ again: false });
+  });
 }
 
 function rewrite(client: CommandClient, _args: Arguments): void {

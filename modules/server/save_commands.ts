@@ -1,4 +1,5 @@
-// SAVE, BGSAVE, LASTSAVE: snapshots on demand (grammar and replies: spec/threadsave.md section 3.2).
+// SAVE, BGSAVE, LASTSAVE: snapshots on demand (grammar and replies: spec/threadsave.md section 3.2). BGREWRITEAOF: a
+// snapshot that takes the place of the append-only log so far.
 import type { CommandSpec } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import type { SaveType } from "../../core/commands/server_services.ts";
@@ -68,6 +69,23 @@ function cancelSave(client: CommandClient): void {
   else client.reply.error("ERR Background saving is currently not in progress or scheduled");
 }
 
+function bgrewriteaof(client: CommandClient, _args: Arguments): void {
+  const { reply, server } = client;
+  const { rewriter } = server.aof;
+  if (rewriter.running) {
+    reply.error("ERR Background append only file rewriting already in progress");
+  } else if (rewriter.mustWait || server.transactions.executing) {
+    rewriter.schedule({ resetsLimit: true });
+    reply.simple("Background append only file rewriting scheduled");
+  } else if (rewriter.start()) {
+    reply.simple("Background append only file rewriting started");
+  } else {
+    reply.error(
+      "ERR Can't execute an AOF background rewriting. Please check the server logs for more information.",
+    );
+  }
+}
+
 function lastsave(client: CommandClient, _args: Arguments): void {
   client.reply.integer(client.server.saves.lastSaveSeconds);
 }
@@ -121,6 +139,18 @@ export const saveCommands: CommandSpec[] = [
       ],
     }],
     handler: bgsave,
+  },
+  {
+    name: "bgrewriteaof",
+    arity: 1,
+    flags: ["admin", "noscript", "no_async_loading"],
+    categories: [],
+    keySpecs: [],
+    since: "1.0.0",
+    group: "server",
+    complexity: "O(1) here; the rewriting itself takes O(N) for N keys in a worker.",
+    summary: "Rewrites the append-only log in the background.",
+    handler: bgrewriteaof,
   },
   {
     name: "lastsave",

@@ -138,7 +138,6 @@ const refusals: [words: string[], error: string][] = [
     failed("bgsave-default-method", "argument(s) must be one of the following: fork, forkless"),
   ],
   // Spork's own refusals: what would be harmful to accept without doing it.
-  [["appendonly", "yes"], failed("appendonly", "Spork has no append-only log yet; use save points")],
   [
     ["port", "7000"],
     failed("port", "the server can't change it while it runs; set it in the configuration and restart"),

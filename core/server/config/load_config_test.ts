@@ -183,12 +183,6 @@ const mistakes: [line: string, code: string, reason: string, advice: string][] =
     "accepted: no",
   ],
   [
-    "appendonly yes",
-    "CONFIG_REFUSED",
-    "appendonly yes: Spork has no append-only log yet; use save points",
-    "accepted: no",
-  ],
-  [
     "slaveof 10.0.0.1 6379",
     "CONFIG_REFUSED",
     "slaveof 10.0.0.1 6379: Spork does not replicate yet",
@@ -261,11 +255,11 @@ Deno.test("secrets do not show in errors", () => {
 
 Deno.test("a refused value may be overridden by a later source", () => {
   const config = load(
-    { "/home/a.conf": "daemonize yes\nappendonly yes\n" },
+    { "/home/a.conf": "daemonize yes\ncluster-enabled yes\n" },
     "a.conf",
     "--daemonize",
     "no",
-    "--appendonly",
+    "--cluster-enabled",
     "no",
   );
   assert.equal(config.values.daemonize, false);

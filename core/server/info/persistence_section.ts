@@ -41,22 +41,8 @@ export function writePersistence(server: Server, out: Lines): void {
   out.add("snapshot_early_entries", progress.early);
   out.add("snapshot_held_bytes", progress.heldBytes);
   out.add("snapshot_blocked_clients", server.waitingWriters);
-  out.add("aof_enabled", 0);
-  out.add("aof_rewrite_in_progress", 0);
-  out.add("aof_rewrite_scheduled", 0);
-  out.add("aof_last_rewrite_time_sec", -1);
-  out.add("aof_current_rewrite_time_sec", -1);
-  out.add("aof_last_bgrewrite_status", "ok");
-  out.add("aof_rewrites", 0);
-  out.add("aof_rewrites_consecutive_failures", 0);
-  out.add("aof_last_write_status", "ok");
-  out.add("aof_last_cow_size", 0);
-  const { durability } = server;
-  out.add("held_reply_clients", durability.waitingClients);
-  out.add("held_reply_bytes", durability.heldBytes);
-  out.add("held_reply_paused_clients", durability.pressure.pausedCount);
-  out.add("aof_inflight_bytes", durability.pressure.logBytes);
-  out.add("aof_inflight_waiting_writers", durability.pressure.waitingWriters);
+  writeLog(server, out);
+  writeBackPressure(server.durability, out);
   out.add("module_fork_in_progress", 0);
   out.add("module_fork_last_cow_size", 0);
   if (loading !== null) {
@@ -69,6 +55,37 @@ export function writePersistence(server: Server, out: Lines): void {
     out.add("loading_loaded_perc", (share * 100).toFixed(2));
     out.add("loading_eta_seconds", share === 0 ? 1 : Math.ceil(elapsed / share - elapsed));
   }
+}
+
+function writeLog(server: Server, out: Lines): void {
+  const log = server.aof.report();
+  out.add("aof_enabled", log.enabled ? 1 : 0);
+  out.add("aof_rewrite_in_progress", log.rewriteRunning ? 1 : 0);
+  out.add("aof_rewrite_scheduled", log.rewriteScheduled ? 1 : 0);
+  out.add("aof_last_rewrite_time_sec", log.lastRewriteSeconds);
+  out.add("aof_current_rewrite_time_sec", log.currentRewriteSeconds);
+  out.add("aof_last_bgrewrite_status", log.lastRewriteStatus);
+  out.add("aof_rewrites", log.rewrites);
+  out.add("aof_rewrites_consecutive_failures", log.failedRewrites);
+  out.add("aof_last_write_status", log.lastWriteStatus);
+  out.add("aof_last_cow_size", log.lastCowBytes);
+  if (!log.enabled) return;
+  out.add("aof_current_size", log.currentBytes);
+  out.add("aof_base_size", log.baseBytes);
+  out.add("aof_pending_rewrite", log.rewriteScheduled ? 1 : 0);
+  out.add("aof_buffer_length", log.bufferBytes);
+  out.add("aof_pending_bio_fsync", log.pendingSyncs);
+  out.add("aof_delayed_fsync", log.delayedSyncs);
+}
+
+/** What waits for the disk: Spork's own gauges. */
+function writeBackPressure(durability: Durability, out: Lines): void {
+  const { pressure } = durability;
+  out.add("held_reply_clients", durability.waitingClients);
+  out.add("held_reply_bytes", durability.heldBytes);
+  out.add("held_reply_paused_clients", pressure.pausedCount);
+  out.add("aof_inflight_bytes", pressure.logBytes);
+  out.add("aof_inflight_waiting_writers", pressure.waitingWriters);
 }
 
 /** Counters of a running snapshot and of replies that wait for the log, under the names of Valkey's later releases. */

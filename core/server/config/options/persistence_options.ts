@@ -14,7 +14,6 @@ import {
 import { directory, savePoints } from "../special_options.ts";
 
 const MB = 1024 * 1024;
-const NO_LOG = "Spork has no append-only log yet; use save points";
 
 export const persistenceOptions = {
   "dir": directory({
@@ -123,26 +122,32 @@ export const persistenceOptions = {
   }),
   "appendonly": yesNo({
     default: false,
-    effect: "later",
+    effect: "live",
     denyLoading: true,
-    refuse: { accepts: ["no"], because: NO_LOG },
     doc: "Whether every write is logged.",
   }),
   "appendfsync": enumeration(["everysec", "always", "no"], {
     default: "everysec",
-    effect: "later",
+    effect: "live",
     doc: "When the log is synced to disk.",
   }),
   "aof-strategy": text({
     default: "aof-offload",
-    effect: "later",
+    effect: "live",
     accepts: "the name of an aof plugin",
     check: (value) => value === "" ? "aof-strategy can't be empty" : undefined,
-    doc: "Log plugin.",
+    doc: "Plugin that writes the log: aof-offload, aof-inline, or a loaded one.",
+  }),
+  "aof-error-policy": enumeration(["exit", "read-only"], {
+    default: "exit",
+    effect: "live",
+    doc:
+      "What happens when the log cannot be written under appendfsync always: the server ends, or refuses writes until " +
+      "the disk works again (as under the other policies).",
   }),
   "appendfilename": text({
     default: "appendonly.aof",
-    effect: "later",
+    effect: "live",
     immutable: true,
     accepts: "a file name without a path",
     check: (value) => fileName("appendfilename", "filename", value),
@@ -150,7 +155,7 @@ export const persistenceOptions = {
   }),
   "appenddirname": text({
     default: "appendonlydir",
-    effect: "later",
+    effect: "live",
     immutable: true,
     accepts: "a directory name without a path",
     check: (value) => fileName("appenddirname", "dirname", value),
@@ -158,33 +163,33 @@ export const persistenceOptions = {
   }),
   "no-appendfsync-on-rewrite": yesNo({
     default: false,
-    effect: "later",
+    effect: "live",
     doc: "Do not sync the log while it is rewritten or a dump is saved.",
   }),
   "auto-aof-rewrite-percentage": integer({
     default: 100,
     min: 0,
     max: INT_MAX,
-    effect: "later",
+    effect: "live",
     doc: "Growth of the log that starts a rewrite. 0: none.",
   }),
   "auto-aof-rewrite-min-size": memory({
     default: 64 * MB,
     min: 0,
     max: LONG_MAX,
-    effect: "later",
+    effect: "live",
     doc: "Smallest log that is rewritten.",
   }),
-  "aof-load-truncated": yesNo({ default: true, effect: "later", doc: "Load a log whose end is missing." }),
+  "aof-load-truncated": yesNo({ default: true, effect: "live", doc: "Load a log whose end is missing." }),
   "aof-use-rdb-preamble": yesNo({
     default: true,
-    effect: "later",
+    effect: "live",
     doc: "Begin a rewritten log with a dump.",
   }),
-  "aof-timestamp-enabled": yesNo({ default: false, effect: "later", doc: "Write times into the log." }),
+  "aof-timestamp-enabled": yesNo({ default: false, effect: "live", doc: "Write times into the log." }),
   "aof-rewrite-incremental-fsync": yesNo({
     default: true,
-    effect: "later",
+    effect: "live",
     doc: "Sync a rewritten log every 4 MiB.",
   }),
   "held-reply-limit-per-client": memory({
@@ -213,7 +218,7 @@ export const persistenceOptions = {
   }),
   "aof-disable-auto-gc": yesNo({
     default: false,
-    effect: "later",
+    effect: "live",
     hidden: true,
     doc: "Keep files that a rewrite made useless (for tests).",
   }),

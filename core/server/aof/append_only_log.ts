@@ -1,0 +1,504 @@
+// The append-only log: what the server has propagated goes through here to the writer, in files that the manifest names.
+// It is switched on and off, changes policy and strategy while it runs, is rewritten, and tells how far it is durable.
+// core/server makes one; its parts (directory, output, rewriter, errors) each do one thing and are told by it.
+import type { LogFault, LogWriterEvents, SyncPolicy } from "../../persistence/aof/writer/log_writer.ts";
+import type { AofFileEntry } from "../../persistence/aof/manifest.ts";
+import { type FeedSink, type FeedStream, TO_LOG } from "../feed/feed_stream.ts";
+import { StartError } from "../start_error.ts";
+import { LogDirectory, type LogDirectoryFiles, textOf } from "./log_directory.ts";
+import { LogErrors } from "./log_errors.ts";
+import type { LogHost, LogStrategy } from "./log_host.ts";
+import { LogOutput } from "./log_output.ts";
+import { type LogReport, reportOf } from "./log_report.ts";
+import { LogRewriter, type RewrittenLog } from "./log_rewriter.ts";
+import { readManifestAtStart } from "./log_start.ts";
+import { Timestamps } from "./timestamps.ts";
+
+/**
+ * `awaiting-rewrite`: switched on while the server ran. Nothing is durable until the first rewrite has ended; what changes
+ * during it is in an increment that no manifest has yet, what changes before it begins goes nowhere.
+ */
+export type LogState = "off" | "on" | "awaiting-rewrite";
+
+/** A shutdown waits so long for the disk, milliseconds. */
+const STOP_LIMIT_MS = 30_000;
+
+export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
+  readonly target = TO_LOG;
+  state: LogState = "off";
+  directory: LogDirectory;
+  readonly rewriter: LogRewriter;
+  readonly errors: LogErrors;
+  /** `aof_delayed_fsync` */
+  delayedSyncs = 0;
+  /** Bytes of the files that are loaded when the last rewrite ended. */
+  baseBytes = 0;
+  /** What has to wait for the disk, of CONFIG SET; null: nothing. */
+  settling: Promise<void> | null = null;
+  /** The server has ended, and not all that was propagated is on disk. */
+  isLost = false;
+  private stream: FeedStream | null = null;
+  private output: LogOutput | null = null;
+  /** The increment of `output` that the manifest does not have yet. */
+  private reserved: AofFileEntry | null = null;
+  /** The last output is still on its way to disk. */
+  private closing: Promise<void> = Promise.resolve();
+  private strategy = "";
+  private lastOffset = 0;
+  /** D while it cannot move, -1 = it does. */
+  private frozen = 0;
+  /** Bytes of the files before the one that is appended to. */
+  private precedingBytes = 0;
+  private readonly timestamps = new Timestamps();
+  private isOpen = false;
+
+  constructor(private readonly host: LogHost, private readonly files?: LogDirectoryFiles) {
+    this.directory = this.makeDirectory();
+    this.rewriter = new LogRewriter(host, this);
+    this.errors = new LogErrors({
+      log: host.log,
+      errorPolicy: () => host.config.values.aofErrorPolicy,
+      policy: () => this.policy,
+      restrict: (bit, on) => host.restrict(bit, on),
+      exit: (code) => host.exit(code),
+      retry: () => this.output?.retry(),
+      rewriteSoon: () => this.needsRewrite(),
+    });
+  }
+
+  private makeDirectory(): LogDirectory {
+    const { values } = this.host.config;
+    return new LogDirectory({
+      parent: values.dir,
+      name: values.appenddirname,
+      logName: values.appendfilename,
+      log: this.host.log,
+      files: this.files,
+    });
+  }
+
+  // What others see.
+
+  /** `appendfsync` as it is in effect: a change waits for the disk where that matters. */
+  get policy(): SyncPolicy {
+    return this.output?.policy ?? this.host.config.values.appendfsync;
+  }
+
+  /** R: bytes ever propagated to the log. */
+  get offset(): number {
+    return this.stream?.offset ?? this.lastOffset;
+  }
+
+  /** D: all of the stream below it is on disk. */
+  get durableOffset(): number {
+    if (this.frozen >= 0) return this.frozen;
+    return this.output === null ? this.lastOffset : this.output.durableOffset;
+  }
+
+  get fault(): LogFault | null {
+    return this.errors.fault;
+  }
+
+  get waitingBytes(): number {
+    return this.output?.waitingBytes ?? 0;
+  }
+
+  /** Written, and not known to be on disk. */
+  get hasUnsynced(): boolean {
+    const { output } = this;
+    return output !== null && output.writtenOffset > output.durableOffset;
+  }
+
+  get currentBytes(): number {
+    return this.precedingBytes + (this.output?.fileBytes ?? 0);
+  }
+
+  report(): LogReport {
+    return reportOf(this);
+  }
+
+  // Start and stop.
+
+  /** Reads the manifest; where the log is on, takes up a single file of former times. Throws StartError. */
+  readManifest(): void {
+    this.directory = this.makeDirectory();
+    readManifestAtStart(this.directory, this.host.log, this.host.config.values.appendonly);
+  }
+
+  /** Behind the loading of what there is: opens the last increment, or makes the first files. Rejects with StartError. */
+  async openAtStart(): Promise<void> {
+    const { values } = this.host.config;
+    this.isOpen = true;
+    if (!values.appendonly) return;
+    const { directory } = this;
+    const { log } = this.host;
+    try {
+      const isNew = directory.manifest.incrs.length === 0;
+      const entry = isNew ? this.firstFiles() : directory.manifest.incrs.at(-1)!;
+      const size = directory.bytesOf([entry]);
+      log.notice(`${isNew ? "Creating" : "Opening"} AOF incr file ${entry.name} on server start`);
+      const { base } = directory.manifest;
+      this.baseBytes = base === null ? 0 : directory.bytesOf([base]);
+      this.precedingBytes = directory.bytesOf(directory.manifest.files()) - size;
+      this.begin();
+      this.output!.open(directory.pathOf(entry.name), size);
+      this.frozen = -1;
+      this.turn("on");
+      await this.output!.drain();
+      if (!values.aofDisableAutoGc) directory.removeHistory();
+    } catch (error) {
+      log.warning(`Can't open the append-only file: ${textOf(error)}`);
+      throw new StartError("START_LOG_UNWRITABLE", `${directory.path}: the log cannot be written`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** A base where there is none, and the first increment. */
+  private firstFiles(): AofFileEntry {
+    const { directory, host } = this;
+    directory.ensure();
+    const manifest = directory.manifest.copy();
+    if (manifest.base === null) {
+      const isRdb = host.config.values.aofUseRdbPreamble;
+      const { name } = manifest.nextBase(host.config.values.appendfilename, isRdb ? "rdb" : "aof");
+      if (isRdb) host.saves.writeEmptyBase(directory.path, name);
+      else directory.files.createEmpty(directory.pathOf(name));
+      host.log.notice(`Creating AOF base file ${name} on server start`);
+    }
+    return directory.addIncr(manifest);
+  }
+
+  /** A new output without a file, and the stream that feeds it. */
+  private begin(): void {
+    const { host } = this;
+    const { values } = host.config;
+    this.strategy = values.aofStrategy;
+    const offset = this.offset;
+    const start = { policy: values.appendfsync, offset };
+    this.output = new LogOutput(host.plugins.aof(this.strategy), start, this, this.closing);
+    this.stream ??= host.propagation.attach(this, offset);
+    this.stream.reselect();
+    this.timestamps.restart();
+  }
+
+  /** The end of the server: what was propagated becomes durable. `isLost` says whether that failed, or takes too long. */
+  async stop(): Promise<void> {
+    if (!this.isOpen) return;
+    this.rewriter.withdraw();
+    if (this.state === "off") {
+      await this.closing;
+      return;
+    }
+    this.host.log.notice("Calling fsync() on the AOF file.");
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<string>((resolve) => {
+      timer = setTimeout(() => resolve(`it takes longer than ${STOP_LIMIT_MS} ms`), STOP_LIMIT_MS);
+    });
+    const failure = await Promise.race([this.drain().then(() => "", textOf), late]);
+    clearTimeout(timer);
+    if (failure !== "") {
+      this.host.log.warning(`Fail to fsync the AOF file: ${failure}`);
+      this.isLost = true;
+      return;
+    }
+    await this.output?.close();
+  }
+
+  // The feed.
+
+  append(bytes: Uint8Array, offset: number): void {
+    const { output } = this;
+    if (output === null) return;
+    if (this.host.config.values.aofTimestampEnabled) {
+      const annotation = this.timestamps.due(this.host.keyspace.clock.ms);
+      if (annotation !== null) output.append(annotation, offset);
+    }
+    output.append(bytes, offset + bytes.length);
+  }
+
+  /** The turn's bytes are complete. Where the disk refused them on the loop, replies must not go out any more. */
+  endTurn(): void {
+    const { output } = this;
+    if (output === null) return;
+    output.endTurn();
+    const { fault } = output;
+    if (fault !== null && fault !== this.errors.fault) this.errors.failed(fault);
+  }
+
+  /** Resolves once all that was propagated so far is on disk. Rejects where it cannot be. */
+  async drain(): Promise<void> {
+    const { output } = this;
+    if (output === null) {
+      await this.closing;
+      return;
+    }
+    this.stream?.flush();
+    output.endTurn();
+    await output.drain();
+    this.progressed();
+  }
+
+  // The writer's events.
+
+  progressed(): void {
+    this.host.durability.progressed();
+  }
+
+  failed(fault: LogFault): void {
+    if (this.output === null) {
+      this.host.log.warning(`Error writing to the AOF file: ${fault.message}`);
+      return;
+    }
+    if (fault === this.errors.fault && this.errors.isStopped) return;
+    this.errors.failed(fault);
+  }
+
+  recovered(): void {
+    this.errors.recovered();
+    this.configChanged();
+  }
+
+  delayed(): void {
+    this.delayedSyncs++;
+    this.host.log.notice(
+      "Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for " +
+        "fsync to complete, this may slow down the server.",
+    );
+  }
+
+  // Configuration.
+
+  /** Brings the log to what the configuration says. The reason where that is not possible. */
+  configChanged(): string | void {
+    if (!this.isOpen) return;
+    const { values } = this.host.config;
+    try {
+      this.host.plugins.aof(values.aofStrategy);
+    } catch (error) {
+      return textOf(error);
+    }
+    if (values.appendonly && this.state === "off") return this.switchOn();
+    if (!values.appendonly && this.state !== "off") this.switchOff();
+    if (this.output === null) {
+      this.turn(this.state);
+      return;
+    }
+    if (values.aofStrategy !== this.strategy) this.changeStrategy(this.output, values.aofStrategy);
+    if (values.appendfsync !== this.output.policy) this.changePolicy(this.output);
+    else this.turn(this.state);
+  }
+
+  private switchOn(): string | void {
+    const { host, rewriter } = this;
+    const { log } = host;
+    this.errors.forget();
+    this.frozen = this.durableOffset;
+    this.stream = host.propagation.attach(this, this.lastOffset);
+    this.turn("awaiting-rewrite");
+    if (rewriter.running) {
+      log.warning(
+        "AOF was enabled but there is already an AOF rewriting in background. Stopping background AOF and starting " +
+          "a rewrite now.",
+      );
+      rewriter.withdraw();
+      rewriter.schedule({ resetsLimit: true });
+    } else if (rewriter.mustWait) {
+      rewriter.schedule({ resetsLimit: true });
+      log.warning(
+        "AOF was enabled but there is already another background operation. An AOF background was scheduled to " +
+          "start when possible.",
+      );
+    } else if (host.transactions.executing) {
+      rewriter.schedule({ resetsLimit: true });
+      log.warning(
+        "AOF was enabled during a transaction. An AOF background was scheduled to start when possible.",
+      );
+    } else if (!rewriter.start()) {
+      log.warning(
+        "The server needs to enable the AOF but can't trigger a background AOF rewrite operation. Check the above " +
+          "logs for more info about the error.",
+      );
+      this.switchOff();
+      return "Unable to turn on AOF. Check server logs.";
+    }
+  }
+
+  private switchOff(): void {
+    const { stream, output, state } = this;
+    this.rewriter.withdraw();
+    if (stream !== null) {
+      this.lastOffset = stream.offset;
+      this.host.propagation.detach(stream);
+      this.stream = null;
+    }
+    this.state = "off";
+    if (output === null || state === "awaiting-rewrite") {
+      this.dropReserved();
+      this.turn("off");
+      return;
+    }
+    output.endTurn();
+    // Replies that wait for the log wait for its end.
+    const last = output.drain().catch((error) =>
+      this.host.log.warning(`Fail to fsync the AOF file: ${textOf(error)}`)
+    ).then(() => output.close()).then(() => {
+      if (this.output === output) this.output = null;
+      if (this.state === "off") this.turn("off");
+    });
+    this.closing = last;
+    this.settle(last);
+  }
+
+  /** The increment that no manifest has goes, and its output. */
+  private dropReserved(): void {
+    const { output, reserved } = this;
+    if (output === null || reserved === null) return;
+    this.output = null;
+    this.reserved = null;
+    this.closing = output.close();
+    this.host.log.notice(`Removing the temp incr aof file ${reserved.name} in the background`);
+    this.directory.remove(reserved.name);
+  }
+
+  private changeStrategy(output: LogOutput, name: string): void {
+    this.strategy = name;
+    this.settle(
+      output.replace(this.host.plugins.aof(name)).catch((error) =>
+        this.host.log.warning(`The AOF goes on with the plugin that it has: ${textOf(error)}`)
+      ),
+    );
+  }
+
+  private changePolicy(output: LogOutput): void {
+    const apply = () => {
+      output.policy = this.host.config.values.appendfsync;
+      if (this.output === output) this.turn(this.state);
+    };
+    if (output.policy !== "always") {
+      apply();
+      this.settle(this.drain().catch(() => {}));
+      return;
+    }
+    // What waits for the disk now is not let go by a word.
+    this.settle(
+      this.drain().then(
+        apply,
+        (error) =>
+          this.host.log.warning(`appendfsync stays always until the AOF can be written: ${textOf(error)}`),
+      ),
+    );
+  }
+
+  private settle(work: Promise<void>): void {
+    const all: Promise<void> = Promise.all([this.settling, work]).then(() => {
+      if (this.settling === all) this.settling = null;
+      this.progressed();
+    });
+    this.settling = all;
+  }
+
+  /** Tells those who wait for the log what it is now. */
+  private turn(state: LogState): void {
+    this.state = state;
+    const { durability, config, plugins } = this.host;
+    const holds = this.policy === "always" && (state !== "off" || this.output !== null) &&
+      (config.values.aofErrorPolicy === "read-only" ||
+        plugins.aof(this.strategy || config.values.aofStrategy).runs === "worker");
+    durability.attach(holds ? this : null);
+    durability.pressure.backlog = state === "off" ? null : this;
+    if (state === "off" && this.output === null) this.errors.forget();
+  }
+
+  /** `dir`: a log that is on stays where it is. */
+  directoryChanged(): void {
+    if (!this.isOpen || this.state !== "off" || this.rewriter.running) return;
+    const directory = this.makeDirectory();
+    try {
+      directory.read();
+    } catch (error) {
+      this.host.log.warning(`Cannot read the AOF manifest in ${directory.path}: ${textOf(error)}`);
+      return;
+    }
+    this.directory = directory;
+  }
+
+  // Rewrites.
+
+  private needsRewrite(): void {
+    if (this.frozen < 0) this.frozen = this.durableOffset;
+    this.rewriter.schedule({ resetsLimit: false });
+  }
+
+  cut(): "last" | "none" | AofFileEntry {
+    const { state, directory, host } = this;
+    if (state === "off") return "none";
+    this.stream!.flush();
+    if (state === "awaiting-rewrite") {
+      this.begin();
+      const entry = this.reserved = directory.reserveIncr();
+      this.output!.open(directory.pathOf(entry.name), 0);
+      return entry;
+    }
+    const { name } = directory.addIncr();
+    host.log.notice(`Creating AOF incr file ${name} on background rewrite`);
+    this.precedingBytes += this.output!.fileBytes + this.output!.waitingBytes;
+    this.output!.open(directory.pathOf(name), 0);
+    this.stream!.reselect();
+    this.timestamps.restart();
+    return "last";
+  }
+
+  rewritten(): void {
+    const { directory, output } = this;
+    const { base } = directory.manifest;
+    this.precedingBytes = base === null ? 0 : directory.bytesOf([base]);
+    this.baseBytes = this.currentBytes;
+    if (this.state === "off") return;
+    if (this.state === "awaiting-rewrite") {
+      this.reserved = null;
+      this.state = "on";
+    }
+    this.frozen = -1;
+    this.errors.rewritten();
+    if (output !== null && output.fault === null) this.turn("on");
+    this.progressed();
+  }
+
+  abandoned(): void {
+    if (this.state !== "awaiting-rewrite") return;
+    this.dropReserved();
+    this.rewriter.schedule({ resetsLimit: false });
+  }
+
+  // Cron.
+
+  cron(now: number): void {
+    if (!this.isOpen) return;
+    this.errors.cron();
+    this.sample();
+    if (this.output !== null) {
+      const { noAppendfsyncOnRewrite } = this.host.config.values;
+      this.output.holdsSyncs = noAppendfsyncOnRewrite &&
+        (this.rewriter.running || this.host.saves.running !== null);
+    }
+    this.rewriter.cron(now);
+  }
+
+  private sample(): void {
+    const { output, host } = this;
+    if (output === null || host.latency.threshold === 0) return;
+    const now = host.keyspace.clock.ms;
+    const during = this.rewriter.running || host.saves.running !== null ? "active-child" : "alone";
+    output.takeSamples((kind, milliseconds) => {
+      if (kind === "sync") {
+        if (this.policy === "always") host.latency.addIfNeeded("aof-fsync-always", milliseconds, now);
+        return;
+      }
+      host.latency.addIfNeeded("aof-write", milliseconds, now);
+      host.latency.addIfNeeded(`aof-write-${during}`, milliseconds, now);
+    });
+  }
+}
+
+export type { LogStrategy };

@@ -1,0 +1,221 @@
+// Rewrites of the append-only log: BGREWRITEAOF, those that its growth starts and the one with which the log begins at run
+// time. A snapshot job makes the new base; what changes meanwhile is in an increment that began with the cut.
+import type { SaveJob, SaveOutcome } from "../../persistence/snapshot/save_job.ts";
+import type { AofFileEntry } from "../../persistence/aof/manifest.ts";
+import { type LogDirectory, textOf } from "./log_directory.ts";
+import type { LogHost } from "./log_host.ts";
+import { RewriteLimit } from "./rewrite_limit.ts";
+
+/** The log as its rewriter sees it. */
+export interface RewrittenLog {
+  readonly state: "off" | "on" | "awaiting-rewrite";
+  readonly directory: LogDirectory;
+  /** Bytes of the files that are loaded, and as many when the last rewrite ended. */
+  readonly currentBytes: number;
+  readonly baseBytes: number;
+  /** From now on bytes go to a new increment. Throws where that cannot be. */
+  cut(): "last" | "none" | AofFileEntry;
+  /** The rewrite of the cut has ended. */
+  rewritten(): void;
+  /** The rewrite of the cut has failed. */
+  abandoned(): void;
+}
+
+export class LogRewriter {
+  scheduled = false;
+  /** Rewrites that began. */
+  count = 0;
+  lastStatus: "ok" | "err" = "ok";
+  lastSeconds = -1;
+  lastCowBytes = 0;
+  readonly limit: RewriteLimit;
+  private job: SaveJob | null = null;
+  private startedAt = 0;
+  private jobs = 0;
+  /** Why the running one was given up: nothing is wrong. */
+  private withdrawn = false;
+  private ended: Promise<void> = Promise.resolve();
+
+  constructor(private readonly host: LogHost, private readonly target: RewrittenLog) {
+    this.limit = new RewriteLimit((minutes) =>
+      host.log.warning(
+        "Background AOF rewrite has repeatedly failed and triggered the limit, will retry in " +
+          `${minutes} minutes`,
+      )
+    );
+  }
+
+  get running(): boolean {
+    return this.job !== null;
+  }
+
+  /** -1 = none runs. */
+  get currentSeconds(): number {
+    return this.job === null ? -1 : Math.floor((Date.now() - this.startedAt) / 1000);
+  }
+
+  /** Something else has to end before a rewrite can begin. */
+  get mustWait(): boolean {
+    return this.host.saves.running !== null || this.job !== null;
+  }
+
+  /** As soon as nothing is in the way; at once for the limit of failed ones where `resetsLimit`. */
+  schedule({ resetsLimit }: { resetsLimit: boolean }): void {
+    this.scheduled = true;
+    if (resetsLimit) this.limit.failures = 0;
+  }
+
+  /** Begins one; nothing may be in the way. False: it failed at once, and the log says why. */
+  start(strategy?: string): boolean {
+    const { host, target } = this;
+    const { directory } = target;
+    const { values } = host.config;
+    this.scheduled = false;
+    const format = values.aofUseRdbPreamble ? "rdb" : "aof";
+    const tempName = `temp-rewriteaof-bg-${Deno.pid}-${++this.jobs}.aof`;
+    const begun = performance.now();
+    try {
+      directory.ensure();
+      const appended = target.cut();
+      const name = directory.nextBaseName(format);
+      const job = host.saves.startBase({
+        directory: directory.path,
+        tempName,
+        name,
+        format: format === "rdb" ? "rdb" : "commands",
+        incrementalSync: values.aofRewriteIncrementalFsync,
+        strategy,
+      });
+      this.job = job;
+      this.withdrawn = false;
+      this.startedAt = Date.now();
+      this.count++;
+      this.ended = job.done.then((outcome) =>
+        this.finish(job, outcome, { format, tempName, name, appended })
+      );
+    } catch (error) {
+      host.log.warning(`Can't rewrite append only file in background: ${textOf(error)}`);
+      this.fails();
+      target.abandoned();
+      return false;
+    }
+    host.latency.addIfNeeded("snapshot-begin", performance.now() - begun, host.keyspace.clock.ms);
+    host.log.notice(`Background append only file rewriting started by pid ${Deno.pid}`);
+    return true;
+  }
+
+  private finish(
+    job: SaveJob,
+    outcome: SaveOutcome,
+    { format, tempName, name, appended }: {
+      format: "rdb" | "aof";
+      tempName: string;
+      name: string;
+      appended: "last" | "none" | AofFileEntry;
+    },
+  ): void {
+    const { host, target, withdrawn } = this;
+    const { log } = host;
+    this.job = null;
+    this.lastCowBytes = job.shadowBytesPeak;
+    this.lastSeconds = Math.floor((Date.now() - this.startedAt) / 1000);
+    switch (outcome.result) {
+      case "saved":
+        log.notice(`Successfully created the temporary AOF base file ${tempName}`);
+        log.notice("Background AOF rewrite terminated with success");
+        log.notice(`Successfully renamed the temporary AOF base file ${tempName} into ${name}`);
+        if (withdrawn) target.directory.removeNow(name);
+        else this.takeBase(format, name, appended);
+        return;
+      case "cancelled":
+        log.warning("Background AOF rewrite terminated by signal 10");
+        if (withdrawn) return;
+        // The dataset was emptied or replaced under it: the next one has less to do.
+        target.abandoned();
+        this.scheduled = true;
+        return;
+      case "over-limit":
+        log.warning(
+          "Background AOF rewrite gave up: more pages changed than snapshot-shadow-limit has room for.",
+        );
+        if (host.config.values.snapshotShadowPolicy === "degrade") {
+          target.abandoned();
+          if (!this.mustWait) this.start("threadsave");
+          else this.scheduled = true;
+          return;
+        }
+        break;
+      case "failed":
+        log.warning(`Write error writing append only file on disk: ${outcome.error.message}`);
+        break;
+    }
+    log.warning("Background AOF rewrite terminated with error");
+    this.fails();
+    if (!withdrawn) target.abandoned();
+  }
+
+  private takeBase(format: "rdb" | "aof", name: string, appended: "last" | "none" | AofFileEntry): void {
+    const { host, target } = this;
+    const { directory } = target;
+    const begun = performance.now();
+    try {
+      directory.replaceBase(format, appended);
+    } catch (error) {
+      host.log.warning(`Cannot put the rewritten AOF into force: ${textOf(error)}`);
+      if (directory.manifest.base?.name !== name) directory.removeNow(name);
+      this.fails();
+      target.abandoned();
+      return;
+    }
+    host.latency.addIfNeeded("aof-rename", performance.now() - begun, host.keyspace.clock.ms);
+    this.lastStatus = "ok";
+    this.limit.failures = 0;
+    if (!host.config.values.aofDisableAutoGc) directory.removeHistory();
+    host.log.notice("Background AOF rewrite finished successfully");
+    target.rewritten();
+  }
+
+  private fails(): void {
+    this.lastStatus = "err";
+    this.limit.failures++;
+  }
+
+  /** Takes back what is scheduled and gives up what runs, whose end changes nothing any more. False: there was none. */
+  withdraw(): boolean {
+    this.scheduled = false;
+    const { job } = this;
+    if (job === null || this.withdrawn) return false;
+    this.host.log.notice(`Killing running AOF rewrite child: ${Deno.pid}`);
+    this.withdrawn = true;
+    job.cancel();
+    return true;
+  }
+
+  /** Resolves when the last one has put its file away. */
+  get settled(): Promise<void> {
+    return this.ended;
+  }
+
+  /** Ends the worker of a withdrawn one that does not end by itself. */
+  abandon(reason: string): void {
+    this.job?.abandon(reason);
+  }
+
+  /** Starts what is due. */
+  cron(now: number): void {
+    if (this.mustWait) return;
+    if (this.scheduled) {
+      if (!this.limit.holds(now)) this.start();
+      return;
+    }
+    const { target } = this;
+    const { autoAofRewritePercentage, autoAofRewriteMinSize } = this.host.config.values;
+    if (target.state !== "on" || autoAofRewritePercentage === 0) return;
+    const { currentBytes } = target;
+    if (currentBytes <= autoAofRewriteMinSize) return;
+    const growth = Math.floor(currentBytes * 100 / Math.max(1, target.baseBytes)) - 100;
+    if (growth < autoAofRewritePercentage || this.limit.holds(now)) return;
+    this.host.log.notice(`Starting automatic rewriting of AOF on ${growth}% growth`);
+    this.start();
+  }
+}
