@@ -1,0 +1,444 @@
+// Keys that are not durable (spec/durability.md section 5): who waits for which change, also for changes that nobody has asked
+// for; and that whatever a reader gets at once is what a server that starts from the durable log would tell him.
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { latin1Bytes } from "../../core/bytes/ascii.ts";
+import { Client } from "../../core/net/client.ts";
+import { MemoryConnection } from "../../core/net/memory_connection.ts";
+import { encodeCommands, pause } from "../harness/mod.ts";
+import type { Command } from "../interop/compare_replies.ts";
+import { FedServer } from "../interop/fed_server.ts";
+import { bitmapCommand } from "../interop/random_bitmap_commands.ts";
+import { geoCommand } from "../interop/random_geo_commands.ts";
+import { hashCommand } from "../interop/random_hash_commands.ts";
+import { listCommand } from "../interop/random_list_commands.ts";
+import { setCommand } from "../interop/random_set_commands.ts";
+import { streamCommands } from "../interop/random_stream_commands.ts";
+import { stringCommand } from "../interop/random_string_commands.ts";
+import { zsetCommand } from "../interop/random_zset_commands.ts";
+import { commandLines } from "../interop/server_pair.ts";
+import { bulk, NIL } from "./durability_scenes.ts";
+import { MemoryWorld, Stage } from "./durability_world.ts";
+
+interface Change {
+  name: string;
+  /** Durable before. */
+  given?: string[];
+  /** Run by somebody who gets no replies, while the log is frozen. */
+  change: string[];
+  /** Commands whose replies wait, and those whose replies do not. Each is sent by a client of its own. */
+  held: string[];
+  flows?: string[];
+}
+
+const CHANGES: Change[] = [
+  {
+    name: "RENAME: both names",
+    given: ["SET old 1", "SET new 2", "SET other 3"],
+    change: ["RENAME old new"],
+    held: ["GET old", "GET new", "EXISTS old", "SETNX new x", "APPEND new x"],
+    flows: ["GET other"],
+  },
+  {
+    name: "COPY: the copy only",
+    given: ["SET a 1", "SET c 2"],
+    change: ["COPY a b"],
+    held: ["GET b", "COPY a b", "RENAMENX a b", "MSETNX b 1 new 2"],
+    flows: ["GET a", "COPY nosuch d"],
+  },
+  {
+    name: "store destinations",
+    given: ["SADD s 1 2", "SADD t 2 3", "ZADD z 1 m", "RPUSH l 2 1", "GEOADD g 13 38 p"],
+    change: [
+      "SUNIONSTORE su s t",
+      "ZUNIONSTORE zu 1 z",
+      "SORT l STORE so",
+      "GEOSEARCHSTORE gs g FROMLONLAT 13 38 BYRADIUS 1 km",
+      "BITOP NOT bo nosuch",
+      "LMOVE l li LEFT LEFT",
+    ],
+    held: ["SCARD su", "ZCARD zu", "LLEN so", "ZCARD gs", "LRANGE l 0 -1", "LLEN li", "SORT l", "TYPE so"],
+    flows: ["SCARD s", "ZCARD z", "GEODIST g p p", "SINTERCARD 2 s t", "GET bo"],
+  },
+  {
+    name: "what a group of a stream has delivered",
+    given: [
+      "XADD s 1-1 f v",
+      "XADD s 1-2 f v",
+      "XGROUP CREATE s g 0",
+      "XREADGROUP GROUP g c COUNT 1 STREAMS s >",
+    ],
+    change: ["XACK s g 1-1"],
+    held: ["XPENDING s g", "XINFO GROUPS s", "XREAD STREAMS s 0", "XREADGROUP GROUP g c STREAMS s 0"],
+    flows: ["XLEN other"],
+  },
+  {
+    name: "a claim, and a new consumer",
+    given: [
+      "XADD s 1-1 f v",
+      "XGROUP CREATE s g 0",
+      "XREADGROUP GROUP g c STREAMS s >",
+      "XADD t 1-1 f v",
+      "XGROUP CREATE t g $",
+    ],
+    change: ["XCLAIM s g other 0 1-1", "XGROUP CREATECONSUMER t g c"],
+    held: ["XPENDING s g", "XINFO CONSUMERS t g"],
+  },
+  {
+    name: "a deletion that UNLINK, GETDEL and an expiry in the past make",
+    given: ["SET a 1", "SET b 1", "SET c 1", "HSET h f 1"],
+    change: ["UNLINK a", "GETDEL b", "EXPIREAT c 1", "HGETDEL h FIELDS 1 f"],
+    held: ["GET a", "GET b", "TTL c", "HLEN h", "EXISTS nosuch c"],
+    flows: ["GET nosuch"],
+  },
+  {
+    name: "expiry that is set or taken away",
+    given: ["SET a 1", "SET b 1 EX 1000", "HSET h f 1"],
+    change: ["EXPIRE a 1000", "PERSIST b", "HEXPIRE h 1000 FIELDS 1 f"],
+    held: ["TTL a", "PTTL b", "GET a", "HTTL h FIELDS 1 f"],
+  },
+  {
+    name: "FLUSHDB: the database and no other",
+    given: ["SET a 1", "SELECT 1", "SET b 1", "SELECT 0"],
+    change: ["FLUSHDB"],
+    held: ["GET a", "GET nosuch", "TYPE a", "COPY a b DB 1"],
+  },
+  {
+    name: "FLUSHALL: an empty database, too; and keys that come behind it",
+    given: ["SET a 1"],
+    change: ["FLUSHALL", "SET b 1"],
+    held: ["GET a", "GET b", "MOVE a 5", "OBJECT ENCODING b"],
+  },
+  {
+    name: "SWAPDB: keys that are in neither, too",
+    given: ["SET a 1", "SELECT 2", "SET c 1", "SELECT 0"],
+    change: ["SWAPDB 0 1"],
+    held: ["GET a", "GET nosuch"],
+  },
+  {
+    name: "MULTI: what was touched before and behind a FLUSHDB",
+    given: ["SET a 1"],
+    change: ["MULTI", "SET b 1", "FLUSHDB", "SET c 1", "SELECT 3", "SET d 1", "EXEC"],
+    held: ["GET a", "GET b", "GET c"],
+  },
+  {
+    name: "keys that only SORT BY and GET name",
+    given: ["RPUSH l 1 2", "SET w_1 5", "SET w_2 1", "HSET h_1 f x"],
+    change: ["SET w_2 9", "HSET h_2 f y"],
+    held: ["SORT l BY w_*", "SORT l GET h_*->f", "SORT_RO l BY nosort GET w_*"],
+    flows: ["SORT l", "SORT l GET other_*"],
+  },
+];
+
+for (const { name, given = [], change, held, flows = [] } of CHANGES) {
+  Deno.test(`keys that are not durable: ${name}`, async () => {
+    using world = new MemoryWorld();
+    const stage = new Stage(world);
+    await stage.given(...given);
+    await stage.pause();
+    const writer = await stage.actor();
+    await writer.sends("CLIENT REPLY OFF", ...change);
+    await writer.seesNothing();
+    for (const line of flows) {
+      const reader = await stage.actor();
+      await reader.sends(line);
+      await world.settle();
+      assert.notEqual(reader.peer.take(), "", line);
+    }
+    const waiting = [];
+    for (const line of held) {
+      const reader = await stage.actor();
+      await reader.sends(line);
+      await reader.seesNothing(line);
+      waiting.push({ line, reader });
+    }
+    assert.notEqual(await stage.info("reply_blocking_uncommitted_keys"), undefined);
+    await stage.resume();
+    await world.settle();
+    for (const { line, reader } of waiting) assert.notEqual(reader.peer.take(), "", line);
+    assert.equal(await stage.info("reply_blocking_uncommitted_keys"), "0");
+    await stage.end();
+  });
+}
+
+Deno.test("keys that are not durable: no key of another database waits for FLUSHDB, SWAPDB, MOVE", async () => {
+  using world = new MemoryWorld();
+  const stage = new Stage(world);
+  await stage.given("SELECT 5", "SET a five", "SELECT 0", "SET a 0", "SET moved 1");
+  await stage.pause();
+  const reader = await stage.actor();
+  await reader.gets("SELECT 5", "+OK\r\n");
+  const writer = await stage.actor();
+  await writer.sends("CLIENT REPLY OFF", "MOVE moved 6", "SWAPDB 1 2", "FLUSHDB");
+  await writer.seesNothing();
+  await reader.gets("GET a", bulk("five"));
+  await reader.gets("GET moved", NIL);
+  for (const database of [0, 1, 2]) {
+    const other = await stage.actor();
+    await other.gets(`SELECT ${database}`, "+OK\r\n");
+    await other.sends("GET a");
+    await other.seesNothing(`database ${database}`);
+  }
+  const mover = await stage.actor();
+  await mover.gets("SELECT 6", "+OK\r\n");
+  await mover.gets("GET a", NIL);
+  await mover.sends("GET moved");
+  await mover.seesNothing();
+  await stage.end();
+});
+
+Deno.test("keys that are not durable: out-of-range databases of MOVE and COPY", async () => {
+  using world = new MemoryWorld();
+  const stage = new Stage(world);
+  await stage.given("SET k v");
+  await stage.pause();
+  const actor = await stage.actor();
+  for (const database of ["16", "-1", "100000", "2147483648"]) {
+    for (const line of [`MOVE k ${database}`, `COPY k c DB ${database}`, `COPY k c REPLACE DB ${database}`]) {
+      await actor.sends(line);
+      assert.match(await actor.until("\r\n"), /^-ERR .*out of range/, line);
+    }
+  }
+  await actor.gets("GET k", bulk("v"));
+  await actor.gets("EXISTS c", ":0\r\n");
+  await stage.end();
+});
+
+// What goes by itself.
+
+/** Sets the time of these keys past the commands, so that it comes now. */
+async function expireNow(world: MemoryWorld, stage: Stage, ...keys: string[]): Promise<void> {
+  await stage.given(...keys.map((key) => `PEXPIRE ${key} 1`));
+  const { clock } = world.fed.server.keyspace;
+  const due = clock.update() + 2;
+  await stage.eventually(() => clock.update() > due);
+}
+
+Deno.test("keys that are not durable: active expiry of keys and fields", async () => {
+  using world = new MemoryWorld();
+  const stage = new Stage(world);
+  const { server } = world.fed;
+  await stage.given(
+    "DEBUG SET-ACTIVE-EXPIRE 0",
+    "SET a 1",
+    "SET clean 1",
+    "HSET h f 1 g 2",
+    "HPEXPIRE h 1 FIELDS 1 f",
+  );
+  await expireNow(world, stage, "a");
+  await stage.pause();
+  server.expire.slowCycle(server.expireOptions);
+  assert.equal(await stage.info("reply_blocking_uncommitted_keys"), "2");
+  const readers = [];
+  for (const [line, expected] of [["GET a", NIL], ["HGETALL h", `*2\r\n${bulk("g")}${bulk("2")}`]]) {
+    const reader = await stage.actor();
+    await reader.sends(line);
+    await reader.seesNothing(line);
+    readers.push({ reader, expected });
+  }
+  await (await stage.actor()).gets("GET clean", bulk("1"));
+  await stage.resume();
+  for (const { reader, expected } of readers) await reader.sees(expected);
+  assert.equal(await stage.info("reply_blocking_uncommitted_keys"), "0");
+  await stage.end();
+});
+
+Deno.test("keys that are not durable: the read that meets an expired key answers, those behind it wait", async () => {
+  using world = new MemoryWorld();
+  const stage = new Stage(world);
+  await stage.given("DEBUG SET-ACTIVE-EXPIRE 0", "SET a 1", "SET b 1");
+  await expireNow(world, stage, "a", "b");
+  await stage.pause();
+  const first = await stage.actor();
+  await first.gets("GET a", NIL);
+  for (const line of ["GET a", "EXISTS a", "TTL a", "MGET b a"]) {
+    const reader = await stage.actor();
+    await reader.sends(line);
+    await reader.seesNothing(line);
+  }
+  await stage.end();
+});
+
+Deno.test("keys that are not durable: a key that expired before it is written again", async () => {
+  using world = new MemoryWorld();
+  const stage = new Stage(world);
+  await stage.given("DEBUG SET-ACTIVE-EXPIRE 0", "SET a 1");
+  await expireNow(world, stage, "a");
+  await stage.pause();
+  const writer = await stage.actor();
+  await writer.sends("SET a 2 XX");
+  const other = await stage.actor();
+  await other.sends("SETNX a 3");
+  await other.seesNothing();
+  await stage.resume();
+  await writer.sees(NIL);
+  await other.sees(":1\r\n");
+  await stage.end();
+});
+
+Deno.test("keys that are not durable: evicted keys", async () => {
+  using world = new MemoryWorld();
+  const stage = new Stage(world);
+  await stage.given("MSET a 1 b 2", "CONFIG SET maxmemory-policy allkeys-random");
+  await stage.pause();
+  const writer = await stage.actor();
+  await writer.sends("CLIENT REPLY OFF", "CONFIG SET maxmemory 1", "SET c 1", "CONFIG SET maxmemory 0");
+  await writer.seesNothing();
+  assert.equal(await stage.info("evicted_keys", "stats"), "2");
+  const readers = [];
+  for (const key of ["a", "b"]) {
+    const reader = await stage.actor();
+    await reader.sends(`GET ${key}`);
+    await reader.seesNothing(key);
+    readers.push(reader);
+  }
+  await (await stage.actor()).gets("GET c", NIL);
+  await stage.resume();
+  for (const reader of readers) await reader.sees(NIL);
+  assert.equal(await stage.info("reply_blocking_uncommitted_keys"), "0");
+  await stage.end();
+});
+
+// Whatever comes at once is what the durable log tells.
+
+const one = (arbitrary: fc.Arbitrary<Command>) => arbitrary.map((command) => [command]);
+const anyCommands: fc.Arbitrary<Command[]> = fc.oneof(
+  ...[stringCommand, bitmapCommand, hashCommand, listCommand, setCommand, zsetCommand, geoCommand].map(one),
+  streamCommands,
+  one(
+    fc.constantFrom(
+      ...commandLines("MULTI\nEXEC\nDISCARD\nFLUSHDB\nFLUSHALL\nSWAPDB 0 1\nSELECT 1\nSELECT 0"),
+    ),
+  ),
+);
+
+/** Reads of a key whose replies depend on nothing but what is stored, in some order. */
+const READS = [
+  "TYPE",
+  "EXISTS",
+  "GET",
+  "STRLEN",
+  "BITCOUNT",
+  "LRANGE # 0 -1",
+  "SMEMBERS",
+  "SORT # ALPHA",
+  "ZRANGE # 0 -1 WITHSCORES",
+  "HGETALL",
+  "XRANGE # - +",
+  "XLEN",
+  "XPENDING # g",
+  "SINTERCARD 2 # #",
+].map((line) => line.includes("#") ? line : `${line} #`);
+
+/** A server whose log is durable as far as `durable` says. */
+class Frozen implements Disposable {
+  readonly fed = new FedServer();
+  durable = Infinity;
+
+  constructor() {
+    const { stream } = this.fed;
+    const durable = () => Math.min(this.durable, stream.offset);
+    this.fed.server.durability.attach({
+      get offset() {
+        return stream.offset;
+      },
+      get durableOffset() {
+        return durable();
+      },
+    });
+  }
+
+  connect(): MemoryConnection {
+    const connection = new MemoryConnection();
+    const { server } = this.fed;
+    const client = new Client({ id: server.clients.newId(), connection, host: server });
+    server.clients.add(client);
+    client.start();
+    return connection;
+  }
+
+  /** Sends all these commands, each by a client of its own, and gives what has come. */
+  async ask(database: number, lines: string[]): Promise<string[]> {
+    const peers = lines.map((line) => {
+      const peer = this.connect();
+      peer.send(encodeCommands([["SELECT", `${database}`], line.split(" ")]));
+      return peer;
+    });
+    await settle();
+    return peers.map((peer) => {
+      const received = peer.received();
+      assert.ok(received.startsWith("+OK\r\n"));
+      peer.end();
+      return received.slice("+OK\r\n".length);
+    });
+  }
+
+  async run(commands: Command[]): Promise<void> {
+    const peer = this.connect();
+    peer.send(encodeCommands(commands));
+    await settle();
+    peer.end();
+  }
+
+  get keys(): string[] {
+    const keys = new Set<string>(["nosuch"]);
+    for (const { keys: table } of this.fed.server.keyspace.databases) {
+      table.forEach((ref) => {
+        const key = this.fed.server.keyspace.entries.keyBytes(ref);
+        if (key.every((byte) => byte > 32 && byte < 127)) keys.add(String.fromCharCode(...key));
+      });
+    }
+    return [...keys];
+  }
+
+  [Symbol.dispose](): void {
+    this.fed.stop();
+  }
+}
+
+async function settle(): Promise<void> {
+  await pause(0);
+  await pause(0);
+}
+
+/** Members of a set may come in any order. */
+function sorted(reply: string): string {
+  return reply.split("\r\n").sort().join("\r\n");
+}
+
+Deno.test("what a reader gets at once is what the durable log tells", async () => {
+  const commands = fc.array(anyCommands, { minLength: 10, maxLength: 150, size: "max" });
+  let flowed = 0;
+  let waited = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      commands,
+      fc.array(anyCommands, { minLength: 1, maxLength: 8 }),
+      async (before, after) => {
+        using server = new Frozen();
+        using recovered = new Frozen();
+        await server.run([...before.flat(), ["EXEC"]]);
+        const log = server.fed.commands();
+        server.durable = server.fed.stream.offset;
+        const keys = new Set(server.keys);
+        await server.run([...after.flat(), ["EXEC"]]);
+        for (const key of server.keys) keys.add(key);
+        await recovered.run(log.map((words) => words.map(latin1Bytes)));
+        const lines = [...keys].flatMap((key) => READS.map((line) => line.replaceAll("#", key)));
+        for (const database of [0, 1]) {
+          const told = await server.ask(database, lines);
+          const durable = await recovered.ask(database, lines);
+          for (const [index, reply] of told.entries()) {
+            if (reply === "") waited++;
+            else {
+              flowed++;
+              assert.equal(sorted(reply), sorted(durable[index]), lines[index]);
+            }
+          }
+        }
+      },
+    ),
+    { numRuns: 25 },
+  );
+  assert.ok(flowed > 0 && waited > 0, `${flowed} replies came, ${waited} waited`);
+});
