@@ -175,9 +175,8 @@ export class SinkFeed {
     plugin.onRunning = doNothing;
     this.#isStopped = true;
     this.#giveUp();
-    plugin.counters.errors++;
-    plugin.counters.lastError = what;
-    plugin.stop();
+    // Its job ends with an error of its own before that.
+    plugin.stop().then(() => plugin.counters.lastError = what);
     options.onStopped?.();
   }
 
