@@ -31,6 +31,8 @@ export class OutputBuffer extends OutputSink {
   dropsSealed = false;
   /** Called when a chunk was sealed: the place to check client-output-buffer-limit inside a long command. */
   onSealed: (() => void) | null = null;
+  /** Bytes below it were held once: that they are many is not the peer's doing. */
+  #releasedEnd = 0;
   #base = 0;
   #sealed: SealedChunk[] = [];
   #sealedBytes = 0;
@@ -51,6 +53,20 @@ export class OutputBuffer extends OutputSink {
   get sendableBytes(): number {
     const end = this.#base + this.length;
     return (this.limit < end ? this.limit : end) - this.sent;
+  }
+
+  /** Those of them that were never held back by `limit`: what tells that the peer does not read. */
+  get unreadBytes(): number {
+    const { sendableBytes } = this;
+    return this.#releasedEnd > this.sent
+      ? Math.max(0, sendableBytes - (this.#releasedEnd - this.sent))
+      : sendableBytes;
+  }
+
+  /** Moves `limit` forward. */
+  release(limit: number): void {
+    this.limit = limit;
+    this.#releasedEnd = Math.min(limit, this.end);
   }
 
   /** Bytes that wait behind `limit`. */

@@ -89,12 +89,12 @@ export class BackPressure {
     for (let index = 0; index < waiting.length; index++) held += waiting[index].output.heldBytes;
     this.#heldBytes = held;
     const { heldBytesMax, logBytesMax } = this.limits;
-    if (this.#isOver(held, heldBytesMax, this.#isOverHeld)) {
-      if (!this.#isOverHeld) {
-        for (let index = 0; index < waiting.length; index++) this.#pause(waiting[index]);
+    this.#isOverHeld = this.#isOver(held, heldBytesMax, this.#isOverHeld);
+    if (this.#isOverHeld) {
+      for (let index = 0; index < waiting.length; index++) {
+        this.#pause(waiting[index]);
       }
-      this.#isOverHeld = true;
-    } else this.#isOverHeld = false;
+    }
     if (this.#paused.length > 0) this.#resume();
     const overLog = this.#isOver(this.logBytes, logBytesMax, this.#isOverLog);
     if (overLog === this.#isOverLog) return;

@@ -228,7 +228,7 @@ export class Durability {
         this.releasedReplies++;
         holds.shift();
       } while (holds.count > 0 && holds.firstOffset <= durable);
-      if (holds.count > 0) client.output.limit = holds.firstPosition;
+      if (holds.count > 0) client.output.release(holds.firstPosition);
       else {
         this.unblockedClients++;
         this.#leave(client, holds);
@@ -239,7 +239,7 @@ export class Durability {
 
   #leave(client: Client, holds: ReplyHolds): void {
     holds.clear();
-    client.output.limit = Infinity;
+    client.output.release(Infinity);
     const last = this.#waiting.pop()!;
     if (last !== client) {
       last.holds!.waitingIndex = holds.waitingIndex;
