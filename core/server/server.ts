@@ -60,6 +60,7 @@ import { SaveCoordinator } from "./save_coordinator.ts";
 import { ServerStats } from "./server_stats.ts";
 import { ShutdownController } from "./shutdown_controller.ts";
 import { ServiceManager, type Supervision } from "./service_manager.ts";
+import { SinkStreams } from "./sink_streams.ts";
 import { Transactions } from "./transactions.ts";
 import { COMPATIBLE_REDIS_VERSION, VERSION } from "./version.ts";
 
@@ -101,14 +102,13 @@ export class Server implements ServerServices, ClientHost {
   readonly pubsub = new PubSub();
   readonly tracking: ClientTracking;
   readonly events: KeyspaceEvents;
+  readonly sinks: SinkStreams;
   readonly gateway: Gateway;
   readonly turn: Turn;
   readonly limits: ClientLimits = defaultClientLimits();
   /** `active-expire-effort` and `hz`. */
   readonly expireOptions: ExpireOptions = { effort: 1, hz: 10 };
   requiredPassword: Uint8Array | null = null;
-  /** The append-only log, whatever its policy; null while it is off. */
-  durableLog: DurableLog | null = null;
   activeExpire = true;
   /** What was in use when the server was ready and empty. */
   startupMemory = 0;
@@ -220,6 +220,7 @@ export class Server implements ServerServices, ClientHost {
     this.aof.readManifest();
     await this.loader.loadAtStart();
     await this.aof.openAtStart();
+    this.sinks.start();
     this.gateway.announce();
     await this.manager.ready();
   }
@@ -241,6 +242,7 @@ export class Server implements ServerServices, ClientHost {
     this.turn.flush();
     await this.gateway.close();
     await this.saves.settled();
+    await this.sinks.stop();
     await this.plugins.stop();
     for (const client of [...this.clients.all()]) client.closeNow("shutdown");
     removePidFile(this.pidFile, this.log);
@@ -468,6 +470,11 @@ export class Server implements ServerServices, ClientHost {
     this.heldWriters.add(client);
     client.block({ reason: "snapshot" });
     return true;
+  }
+
+  /** The append-only log, whatever its policy; null while it is off. */
+  get durableLog(): DurableLog | null {
+    return this.aof.state === "off" ? null : this.aof;
   }
 
   get logError(): string {

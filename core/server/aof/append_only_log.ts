@@ -243,6 +243,7 @@ export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
 
   progressed(): void {
     this.host.durability.progressed();
+    this.host.writeWaiters.progressed();
   }
 
   failed(fault: LogFault): void {

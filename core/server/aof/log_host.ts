@@ -2,6 +2,7 @@
 import type { LogWriter, LogWriterEvents, LogWriterStart } from "../../persistence/aof/writer/log_writer.ts";
 import type { Config } from "../config/config.ts";
 import type { Durability } from "../durability/durability.ts";
+import type { WriteWaiters } from "../durability/write_waiters.ts";
 import type { LatencyMonitor } from "../latency_monitor.ts";
 import type { SaveCoordinator } from "../save_coordinator.ts";
 import type { Server } from "../server.ts";
@@ -16,6 +17,7 @@ export interface LogStrategy {
 export interface LogHost extends Pick<Server, "keyspace" | "log" | "propagation" | "restrict" | "exit"> {
   readonly config: Pick<Config, "values">;
   readonly durability: Pick<Durability, "attach" | "progressed" | "pressure">;
+  readonly writeWaiters: Pick<WriteWaiters, "progressed">;
   readonly latency: Pick<LatencyMonitor, "addIfNeeded" | "threshold">;
   readonly saves: Pick<SaveCoordinator, "running" | "startBase" | "writeEmptyBase">;
   readonly plugins: { aof(name: string): LogStrategy };
