@@ -161,6 +161,7 @@ export class Server implements ServerServices, ClientHost {
     this.writeWaiters = new WriteWaiters(this);
     this.events = new KeyspaceEvents(this.keyspace, this.pubsub, this.durability.deliveries);
     this.tracking = new ClientTracking(this, this.durability.deliveries);
+    this.sinks = new SinkStreams(this);
     this.transactions = new Transactions(
       this.keyspace,
       () => this.dispatcher,
