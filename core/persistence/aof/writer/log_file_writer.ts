@@ -176,15 +176,21 @@ export class LogFileWriter implements LogFile {
     const epoch = this.#epoch;
     const began = performance.now();
     this.#syncedAt = began;
-    this.#running = this.#opened().beginSync().then(
+    const file = this.#opened();
+    this.#running = file.beginSync().then(
       () => {
         this.#running = null;
         this.#observer.sampled("sync", performance.now() - began);
-        if (epoch === this.#epoch && mark.offset > this.durable.offset) this.#becomesDurable(mark);
+        // After a fault it says nothing: the failure may have been told to another call.
+        if (epoch === this.#epoch && this.fault === null && mark.offset > this.durable.offset) {
+          this.#becomesDurable(mark);
+        }
       },
       (error) => {
         this.#running = null;
-        if (epoch === this.#epoch && this.fault === null) this.#attempt(() => this.#stop("sync", error));
+        if (file !== this.#file) return;
+        if (this.fault === null) this.#attempt(() => this.#stop("sync", error));
+        else this.#noteLost();
       },
     ).then(() => this.#observer.syncEnded());
   }
@@ -215,7 +221,6 @@ export class LogFileWriter implements LogFile {
       this.#ring.rewind(this.kept);
       this.writtenBytes -= this.written.size - this.kept.size;
       Object.assign(this.written, this.kept);
-      if (this.kept.offset > this.durable.offset && fault.kind === "sync") this.isHoled = true;
       this.#catchUp();
     });
   }
@@ -249,6 +254,7 @@ export class LogFileWriter implements LogFile {
     const path = textDecoder.decode(this.#ring.copyNext());
     const size = this.#ring.nextOffset;
     Object.assign(this.kept, this.written);
+    this.durable.size = this.written.size;
     const before = this.#file;
     this.#file = null;
     before?.close();
@@ -304,7 +310,7 @@ export class LogFileWriter implements LogFile {
     this.#ring.tell(this.written);
     this.written.size += bytes;
     this.writtenBytes += bytes;
-    if (this.policy !== "always" && this.#ring.isHalfBehind(this.kept)) {
+    if ((this.policy !== "always" || this.isHoled) && this.#ring.isHalfBehind(this.kept)) {
       Object.assign(this.kept, this.written);
     }
   }
@@ -346,6 +352,11 @@ export class LogFileWriter implements LogFile {
     return this.fault === null;
   }
 
+  // A sync failed. What of it was given up no sync can tell any more to be on the disk.
+  #noteLost(): void {
+    if (this.kept.offset > this.durable.offset) this.isHoled = true;
+  }
+
   #stop(kind: LogFault["kind"], error: unknown, short?: { expected: number; written: number }): never {
     let cutFailure: string | undefined;
     if (short !== undefined) {
@@ -355,6 +366,7 @@ export class LogFileWriter implements LogFile {
         cutFailure = systemText(cutError);
       }
     }
+    if (kind === "sync") this.#noteLost();
     const code = (error as { code?: unknown } | null)?.code;
     this.fault = {
       kind,
