@@ -7,11 +7,12 @@ import { type FeedSink, type FeedStream, TO_LOG } from "../feed/feed_stream.ts";
 import { StartError } from "../start_error.ts";
 import { LogDirectory, type LogDirectoryFiles, textOf } from "./log_directory.ts";
 import { LogErrors } from "./log_errors.ts";
-import type { LogHost, LogStrategy } from "./log_host.ts";
+import type { LogHost } from "./log_host.ts";
 import { LogOutput } from "./log_output.ts";
 import { type LogReport, reportOf } from "./log_report.ts";
 import { LogRewriter, type RewrittenLog } from "./log_rewriter.ts";
-import { readManifestAtStart } from "./log_start.ts";
+import { lastIncrAtStart, readManifestAtStart } from "./log_start.ts";
+import { sampleLatency } from "./log_latency.ts";
 import { Timestamps } from "./timestamps.ts";
 
 /**
@@ -51,6 +52,8 @@ export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
   private precedingBytes = 0;
   private readonly timestamps = new Timestamps();
   private isOpen = false;
+  /** The last cut came behind the last failed sync. */
+  private healsSync = false;
 
   constructor(private readonly host: LogHost, private readonly files?: LogDirectoryFiles) {
     this.directory = this.makeDirectory();
@@ -133,10 +136,8 @@ export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
     const { directory } = this;
     const { log } = this.host;
     try {
-      const isNew = directory.manifest.incrs.length === 0;
-      const entry = isNew ? this.firstFiles() : directory.manifest.incrs.at(-1)!;
+      const entry = lastIncrAtStart(directory, this.host);
       const size = directory.bytesOf([entry]);
-      log.notice(`${isNew ? "Creating" : "Opening"} AOF incr file ${entry.name} on server start`);
       const { base } = directory.manifest;
       this.baseBytes = base === null ? 0 : directory.bytesOf([base]);
       this.precedingBytes = directory.bytesOf(directory.manifest.files()) - size;
@@ -152,21 +153,6 @@ export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
         cause: error,
       });
     }
-  }
-
-  /** A base where there is none, and the first increment. */
-  private firstFiles(): AofFileEntry {
-    const { directory, host } = this;
-    directory.ensure();
-    const manifest = directory.manifest.copy();
-    if (manifest.base === null) {
-      const isRdb = host.config.values.aofUseRdbPreamble;
-      const { name } = manifest.nextBase(host.config.values.appendfilename, isRdb ? "rdb" : "aof");
-      if (isRdb) host.saves.writeEmptyBase(directory.path, name);
-      else directory.files.createEmpty(directory.pathOf(name));
-      host.log.notice(`Creating AOF base file ${name} on server start`);
-    }
-    return directory.addIncr(manifest);
   }
 
   /** A new output without a file, and the stream that feeds it. */
@@ -428,6 +414,7 @@ export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
 
   private needsRewrite(): void {
     if (this.frozen < 0) this.frozen = this.durableOffset;
+    this.healsSync = false;
     this.rewriter.schedule({ resetsLimit: false });
   }
 
@@ -435,6 +422,7 @@ export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
     const { state, directory, host } = this;
     if (state === "off") return "none";
     this.stream!.flush();
+    this.healsSync = true;
     if (state === "awaiting-rewrite") {
       this.begin();
       const entry = this.reserved = directory.reserveIncr();
@@ -451,18 +439,20 @@ export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
   }
 
   rewritten(): void {
-    const { directory, output } = this;
+    const { directory } = this;
     const { base } = directory.manifest;
     this.precedingBytes = base === null ? 0 : directory.bytesOf([base]);
     this.baseBytes = this.currentBytes;
     if (this.state === "off") return;
-    if (this.state === "awaiting-rewrite") {
-      this.reserved = null;
-      this.state = "on";
+    this.reserved = null;
+    if (this.errors.needsRewrite && !this.healsSync) {
+      // What a sync has lost since then is in the increment that goes on: only another base makes up for it.
+      this.rewriter.schedule({ resetsLimit: false });
+    } else {
+      this.frozen = -1;
+      this.errors.rewritten();
     }
-    this.frozen = -1;
-    this.errors.rewritten();
-    if (output !== null && output.fault === null) this.turn("on");
+    this.turn("on");
     this.progressed();
   }
 
@@ -489,17 +479,6 @@ export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
   private sample(): void {
     const { output, host } = this;
     if (output === null || host.latency.threshold === 0) return;
-    const now = host.keyspace.clock.ms;
-    const during = this.rewriter.running || host.saves.running !== null ? "active-child" : "alone";
-    output.takeSamples((kind, milliseconds) => {
-      if (kind === "sync") {
-        if (this.policy === "always") host.latency.addIfNeeded("aof-fsync-always", milliseconds, now);
-        return;
-      }
-      host.latency.addIfNeeded("aof-write", milliseconds, now);
-      host.latency.addIfNeeded(`aof-write-${during}`, milliseconds, now);
-    });
+    sampleLatency(output, host, this.rewriter.running || host.saves.running !== null);
   }
 }
-
-export type { LogStrategy };

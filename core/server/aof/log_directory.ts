@@ -172,18 +172,17 @@ export class LogDirectory {
     const { history } = this.manifest;
     if (history.length === 0) return;
     const { log } = this.options;
+    for (const { name } of history) {
+      log.notice(`Removing the history file ${name} in the background`);
+      this.remove(name);
+    }
     const manifest = this.manifest.copy();
     manifest.history = [];
     try {
       this.putIntoForce(manifest);
     } catch (error) {
-      // They stay in the manifest, and are removed behind the next rewrite.
-      log.warning(`Cannot remove history files of the AOF: ${textOf(error)}`);
-      return;
-    }
-    for (const { name } of history) {
-      log.notice(`Removing the history file ${name} in the background`);
-      this.remove(name);
+      // History is not loaded: that the manifest still names it does no harm.
+      log.warning(`Cannot take history files out of the AOF manifest: ${textOf(error)}`);
     }
   }
 

@@ -58,7 +58,7 @@ export function writeMemory(server: Server, out: Lines): void {
   out.add("mem_clients_slaves", 0);
   out.add("mem_clients_normal", memory.clients);
   out.add("mem_cluster_links", 0);
-  out.add("mem_aof_buffer", 0);
+  out.add("mem_aof_buffer", server.aof.waitingBytes);
   out.add("mem_allocator", "spork-arena");
   out.add("active_defrag_running", 0);
   out.add("lazyfree_pending_objects", server.keyspace.lazyFree.pending);
