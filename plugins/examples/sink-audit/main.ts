@@ -1,20 +1,56 @@
-// Example of a sink: appends a line for each batch of changes to a file of its own. It shows all steps of the
-// lifecycle, an option of each sort and a permission that follows an option. Nothing feeds sinks yet.
+// Example of a sink: keeps an audit file with one line for each change, in JSON: where it is in the stream, in which
+// database, which command on which key, how many bytes; no values. What it has missed has a line, too.
 import type { SinkFactory } from "../../sdk/types.ts";
+import { CommandReader } from "./command_reader.ts";
 
 /** What the plugin needs of a file. */
 export interface AuditFile {
+  statSync(): { size: number };
   writeSync(bytes: Uint8Array): number;
   syncSync(): void;
   close(): void;
 }
 
-export function createAudit(openFile: (path: string) => AuditFile): SinkFactory {
+export function createAudit(openFile: (path: string) => AuditFile, now = () => new Date()): SinkFactory {
   return (sdk) => {
+    const encoder = new TextEncoder();
+    const reader = new CommandReader();
     let path = "";
     let bytesMax = 0;
     let file: AuditFile | undefined;
-    let bytes = 0;
+    let size = 0;
+    let changes = 0;
+    let database = 0;
+    /** Offset of the MULTI whose EXEC has not come. */
+    let transaction: number | undefined;
+    let lines = "";
+
+    function line(fields: Record<string, unknown>): void {
+      lines += JSON.stringify(fields) + "\n";
+    }
+
+    function change(offset: number, bytes: number, words: Uint8Array[]): void {
+      const command = latin1(words[0]).toUpperCase();
+      if (command === "SELECT") database = Number(latin1(words[1]));
+      else if (command === "MULTI") transaction = offset;
+      else if (command === "EXEC") transaction = undefined;
+      else {
+        const key = words.length > 1 ? latin1(words[1]) : undefined;
+        line({ offset, database, command, key, words: words.length, bytes, transaction });
+        changes++;
+      }
+    }
+
+    function write(): void {
+      const bytes = encoder.encode(lines);
+      lines = "";
+      if (size + bytes.length > bytesMax) {
+        throw new Error(`${path} would be larger than ${bytesMax} bytes: move it away`);
+      }
+      for (let at = 0; at < bytes.length;) at += file!.writeSync(bytes.subarray(at));
+      size += bytes.length;
+    }
+
     return {
       configure(options) {
         path = options.file as string;
@@ -25,19 +61,26 @@ export function createAudit(openFile: (path: string) => AuditFile): SinkFactory 
       },
       start() {
         file = openFile(path);
+        size = file.statSync().size;
+        line({ began: now().toISOString() });
+        write();
       },
-      receive(batch, offset) {
-        const line = new TextEncoder().encode(`${offset} ${batch.length} ${checksum(batch)}\n`);
-        if (bytes + line.length > bytesMax) throw new Error(`${path} would be larger than ${bytesMax} bytes`);
-        for (let at = 0; at < line.length;) at += file!.writeSync(line.subarray(at));
-        bytes += line.length;
+      receive(bytes, offset) {
+        reader.push(bytes, offset, change);
+        if (lines !== "") write();
+      },
+      gap(from, to) {
+        reader.reset();
+        transaction = undefined;
+        line({ missed: [from, to] });
+        write();
       },
       drain() {
         file?.syncSync();
       },
       stop() {
         file?.close();
-        sdk.log.notice(`wrote ${bytes} bytes to ${path}`);
+        sdk.log.notice(`${changes} changes in ${path}`);
       },
     };
   };
@@ -45,13 +88,9 @@ export function createAudit(openFile: (path: string) => AuditFile): SinkFactory 
 
 export default createAudit((path) => Deno.openSync(path, { append: true, create: true }));
 
-/** Adler-32 in hexadecimal. */
-function checksum(bytes: Uint8Array): string {
-  let a = 1;
-  let b = 0;
-  for (const byte of bytes) {
-    a = (a + byte) % 65521;
-    b = (b + a) % 65521;
-  }
-  return (b * 65536 + a).toString(16).padStart(8, "0");
+/** One character a byte: names of keys are bytes. */
+function latin1(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
 }
