@@ -5,7 +5,7 @@ import { CommandReader } from "./command_reader.ts";
 
 /** What the plugin needs of a file. */
 export interface AuditFile {
-  statSync(): { size: number };
+  seekSync(offset: number, whence: number): number;
   writeSync(bytes: Uint8Array): number;
   syncSync(): void;
   close(): void;
@@ -61,7 +61,7 @@ export function createAudit(openFile: (path: string) => AuditFile, now = () => n
       },
       start() {
         file = openFile(path);
-        size = file.statSync().size;
+        size = file.seekSync(0, Deno.SeekMode.End);
         line({ began: now().toISOString() });
         write();
       },
