@@ -1,11 +1,12 @@
 // Conformance runs: a plugin from disk, or a shipped one, in real workers through the suite of its kind.
 // Called by `spork plugin check` and by the tests of the shipped plugins.
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { aofCases } from "../../plugins/sdk/conformance/aof_suite.ts";
 import { codecStreamCases } from "../../plugins/sdk/conformance/codec_stream_suite.ts";
 import { type CaseResult, runCases } from "../../plugins/sdk/conformance/conformance_case.ts";
-import type { FaultPlan } from "../../plugins/sdk/conformance/fault_plan.ts";
+import { type FaultPlan, installFaults, setFaults } from "../../plugins/sdk/conformance/fault_plan.ts";
 import type { ConformanceRequest } from "../../plugins/sdk/conformance/host_messages.ts";
 import { snapshotCases } from "../../plugins/sdk/conformance/snapshot_suite.ts";
 import { CodecStreams } from "./codec_streams.ts";
@@ -98,6 +99,7 @@ async function runKind(host: PluginHost, plugin: Plugin, folder: string): Promis
     plugin.counters.lastError = "";
     return results;
   }
+  if (kind === "aof") return await runAof(host, plugin, folder);
   if (kind !== "snapshot") return [];
   const results = await runCases(snapshotCases({
     strategy: host.snapshot(plugin.name),
@@ -110,6 +112,30 @@ async function runKind(host: PluginHost, plugin: Plugin, folder: string): Promis
   }));
   plugin.counters.lastError = "";
   return results;
+}
+
+async function runAof(host: PluginHost, plugin: Plugin, folder: string): Promise<CaseResult[]> {
+  const strategy = host.aof(plugin.name);
+  const logFolder = `${folder}/${DEFAULTS.appenddirname}`;
+  mkdirSync(logFolder);
+  // A plugin on the loop meets the faults of this thread.
+  const restore = strategy.runs === "loop" ? installFaults() : undefined;
+  try {
+    return await runCases(aofCases({
+      open: (start, events) => strategy.open(start, events),
+      folder: logFolder,
+      runs: strategy.runs,
+      declares: plugin.plan.manifest.declares,
+      setFaults: async (plan) => {
+        if (strategy.runs === "loop") setFaults(plan);
+        else await plugin.job({ conformance: "faults", plan } satisfies ConformanceRequest);
+      },
+      kill: () => plugin.abandon(KILLED),
+    }));
+  } finally {
+    restore?.();
+    plugin.counters.lastError = "";
+  }
 }
 
 /** load, configure and validate must work where nothing can be written, reached or run. */

@@ -22,8 +22,8 @@ export function setFaults(next: FaultPlan | undefined): void {
   calls = 0;
 }
 
-/** Puts itself between the realm's code and its file calls. Once. */
-export function installFaults(): void {
+/** Puts itself between the realm's code and its file calls. Returns what takes it away again. */
+export function installFaults(): () => void {
   const { openSync, open } = Deno;
   Deno.openSync = (...args) => {
     fail("open");
@@ -56,6 +56,11 @@ export function installFaults(): void {
   prototype.syncData = async function () {
     fail("sync");
     await syncData.call(this);
+  };
+  return () => {
+    setFaults(undefined);
+    Object.assign(Deno, { openSync, open });
+    Object.assign(prototype, { writeSync, write, syncSync, sync, syncDataSync, syncData });
   };
 }
 

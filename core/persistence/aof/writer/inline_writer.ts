@@ -147,6 +147,7 @@ export class InlineWriter implements LogWriter {
   close(): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
     clearInterval(this.#timer);
+    this.#intake.publish();
     this.#writeSpilled();
     this.#isClosed = true;
     this.#log.close();
@@ -184,7 +185,7 @@ export class InlineWriter implements LogWriter {
       const message = error instanceof Error ? error.message : String(error);
       this.#pluginFault = { kind: "worker", code: "", message, path: "" };
     }
-    this.#ring.release(this.#log.kept);
+    this.#ring.release(this.#log.kept.record);
   }
 
   #settleDrains(): void {

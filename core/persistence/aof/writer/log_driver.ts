@@ -13,8 +13,8 @@ export interface LogDriveInput {
   start: LogFileStart;
   /** The ring's record at `start.offset`. */
   record: number;
-  /** Retries that were made before. */
-  retries: number;
+  /** It takes over from a worker that is gone: how that goes is told as of a retry. */
+  takesOver: boolean;
 }
 
 /** How long it may keep messages waiting: idle, and with work to do. */
@@ -24,6 +24,9 @@ const MESSAGES_BUSY_MS = 1_000;
 const ASK_AGAIN_MS = 20;
 /** How long it looks for more before it sleeps: a turn of the loop often follows soon. */
 const SPIN_MS = 0.02;
+
+/** Number of retries before the first look at the board. */
+export const NOT_YET = -1;
 
 export async function driveLog(
   input: LogDriveInput,
@@ -48,7 +51,7 @@ export async function driveLog(
       delayed: () => {},
     },
   });
-  let retries = input.retries;
+  let retries = input.takesOver ? NOT_YET : 0;
 
   function publish(): void {
     const { written, durable, kept } = log;
@@ -74,7 +77,6 @@ export async function driveLog(
     progress.retries = retries;
     onBytes(log.writtenBytes);
     board.publish(progress);
-    ring.release(kept);
     board.wakeLoop();
   }
 

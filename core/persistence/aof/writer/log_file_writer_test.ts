@@ -96,7 +96,7 @@ class Scene {
   }
 
   release(): void {
-    this.ring.release(this.log.kept);
+    this.ring.release(this.log.kept.record);
   }
 
   /** What must hold whatever has happened so far. */

@@ -25,15 +25,14 @@ const RECORD_DOUBLES = 4;
 const KIND = 0;
 const OFFSET = 1;
 const LENGTH = 2;
-/** Where the record's bytes begin; also said of the record that is to come. So one released word says both positions. */
+/** Where the record's bytes begin; also said of the record that is to come. So a record's number says both positions. */
 const START = 3;
 
 // Words on cache lines of their own. Positions are counts that wrap at 2^32 and are compared by difference.
 const RECORDS_WRITTEN = 0;
-const RECORDS_RELEASED = 16;
-const SLEEPING = 32;
-const BELL = 33;
-const WORDS = 48;
+const SLEEPING = 16;
+const BELL = 17;
+const WORDS = 32;
 
 /** A place in the ring: so many records and bytes came before it. */
 export interface RingMark {
@@ -53,12 +52,12 @@ export class LogRing {
   readonly #byteMask: number;
   readonly #recordMask: number;
 
-  // Appending side: what was appended, and the other side's release as last seen.
+  // Appending side: what was appended, and up to where it was released.
   #tailRecord: number;
   #tailByte: number;
   #published: number;
-  #seenRecord: number;
-  #seenByte: number;
+  #releasedRecord: number;
+  #releasedByte: number;
 
   // Reading side: where it reads, and how far records were published when last looked at.
   #head: RingMark;
@@ -76,8 +75,8 @@ export class LogRing {
     this.#head = { record: readFrom, byte: this.#startOf(readFrom) };
     this.#seenWritten = readFrom;
     // Whoever attaches to a ring in use reads.
-    this.#tailRecord = this.#published = this.#seenRecord = readFrom;
-    this.#tailByte = this.#seenByte = this.#head.byte;
+    this.#tailRecord = this.#published = this.#releasedRecord = readFrom;
+    this.#tailByte = this.#releasedByte = this.#head.byte;
   }
 
   /** A ring of so many bytes and records, powers of two both. */
@@ -207,9 +206,13 @@ export class LogRing {
     this.#head.byte = mark.byte;
   }
 
-  /** What is before the mark is not needed any more. */
-  release(mark: RingMark): void {
-    Atomics.store(this.#words, RECORDS_RELEASED, mark.record);
+  /**
+   * Of the appending side: what is before the record was read and is not needed any more. The reading side tells it in a
+   * way of its own, so that one which was given up cannot take back what is still needed.
+   */
+  release(record: number): void {
+    this.#releasedRecord = record;
+    this.#releasedByte = this.#startOf(record);
   }
 
   /** Whether there is more than half of the ring between the mark and the reading place. */
@@ -238,15 +241,8 @@ export class LogRing {
     if (length > this.pieceBytesMax) {
       throw new RangeError(`${length} bytes are more than a piece of the ring`);
     }
-    if (this.#fits(length)) return true;
-    this.#seenRecord = Atomics.load(this.#words, RECORDS_RELEASED);
-    this.#seenByte = this.#startOf(this.#seenRecord);
-    return this.#fits(length);
-  }
-
-  #fits(length: number): boolean {
-    return this.capacity - ((this.#tailByte - this.#seenByte) | 0) >= length &&
-      ((this.#tailRecord - this.#seenRecord) | 0) < this.#recordMask;
+    return this.capacity - ((this.#tailByte - this.#releasedByte) | 0) >= length &&
+      ((this.#tailRecord - this.#releasedRecord) | 0) < this.#recordMask;
   }
 
   #startOf(record: number): number {

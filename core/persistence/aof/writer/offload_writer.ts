@@ -4,7 +4,7 @@
 // allocate nothing but a view where a turn has over 64 bytes.
 import { DrainWaiters } from "./drain_waiters.ts";
 import { LogBoard, type LogProgress, noProgress } from "./log_board.ts";
-import type { LogDriveInput } from "./log_driver.ts";
+import { type LogDriveInput, NOT_YET } from "./log_driver.ts";
 import { LogIntake } from "./log_intake.ts";
 import { LogRing } from "./log_ring.ts";
 import {
@@ -39,7 +39,8 @@ export interface OffloadWriterOptions {
 export class OffloadWriter implements LogWriter {
   readonly #worker: LogWorker;
   readonly #ring: LogRing;
-  readonly #board = new LogBoard();
+  /** Of the worker that runs now: what one that was given up still says is heard by nobody. */
+  #board = new LogBoard();
   readonly #intake: LogIntake;
   readonly #news: WriterNews;
   readonly #drains = new DrainWaiters(() => this.#look());
@@ -67,8 +68,8 @@ export class OffloadWriter implements LogWriter {
     this.#intake = new LogIntake(this.#ring, start.offset);
     this.#news = new WriterNews(events, start.offset);
     this.#progress = noProgress(start.offset);
-    this.#policy = this.#board.policy = start.policy;
-    this.#drive();
+    this.#policy = start.policy;
+    this.#drive({ takesOver: false });
     this.#listen();
   }
 
@@ -122,8 +123,8 @@ export class OffloadWriter implements LogWriter {
   }
 
   endTurn(): void {
-    this.#intake.publish();
     this.#read();
+    this.#intake.publish();
   }
 
   drain(): Promise<void> {
@@ -138,9 +139,9 @@ export class OffloadWriter implements LogWriter {
 
   retry(): void {
     if (this.#fault === null || this.#isClosing) return;
+    if (!this.#isDriving) return this.#takeOver();
     this.#board.askRetry();
-    if (this.#isDriving) this.#ring.ring();
-    else this.#drive();
+    this.#ring.ring();
   }
 
   takeSamples(visit: (kind: "write" | "sync", milliseconds: number) => void): void {
@@ -163,24 +164,35 @@ export class OffloadWriter implements LogWriter {
     this.#board.wakeLoop();
   }
 
-  #drive(): void {
-    const { keptRecord, keptOffset, keptBytes, durableOffset, durableBytes, opened, ...rest } =
-      this.#progress;
-    const file = opened === 0 ? null : { path: this.#files[0].path, size: keptBytes };
+  /** Another worker, with what is left of the ring. */
+  #takeOver(): void {
+    const before = this.#board;
+    this.#board = new LogBoard();
+    this.#board.syncWanted = before.syncWanted;
+    this.#published = 0;
+    this.#retries = NOT_YET;
+    this.#drive({ takesOver: true });
+    before.wakeLoop();
+  }
+
+  #drive({ takesOver }: { takesOver: boolean }): void {
+    const { keptRecord, keptOffset, keptBytes, opened, fileBytes, ...rest } = this.#progress;
+    this.#board.policy = this.#policy;
+    this.#board.holdsSyncs = this.#holdsSyncs;
     this.#isDriving = true;
     this.#driven = this.#finishDrive({
       ring: this.#ring.handle,
       board: this.#board.handle,
       record: keptRecord,
-      retries: rest.retries,
+      takesOver,
       start: {
         offset: keptOffset,
-        durableOffset,
-        durableBytes,
+        durableOffset: rest.durableOffset,
+        durableBytes: rest.durableBytes,
         isHoled: rest.isHoled === 1,
         opened,
-        writtenBytes: rest.writtenBytes - (rest.fileBytes - keptBytes),
-        file,
+        writtenBytes: rest.writtenBytes - (fileBytes - keptBytes),
+        file: opened === 0 ? null : { path: this.#files[0].path, size: keptBytes },
       },
     });
   }
@@ -203,9 +215,10 @@ export class OffloadWriter implements LogWriter {
   /** Follows what the worker publishes, until the writer is closed. */
   async #listen(): Promise<void> {
     while (!this.#isClosed) {
-      const { signal } = this.#board;
+      const board = this.#board;
+      const { signal } = board;
       this.#look();
-      await this.#board.changed(signal);
+      await board.changed(signal);
     }
   }
 
@@ -220,6 +233,7 @@ export class OffloadWriter implements LogWriter {
     if (this.#board.published === this.#published) return;
     const progress = this.#progress;
     this.#published = this.#board.read(progress);
+    this.#ring.release(progress.keptRecord);
     const passed = progress.opened - this.#filesBefore - 1;
     if (passed > 0) {
       this.#files.splice(0, passed);
