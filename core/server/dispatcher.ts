@@ -239,6 +239,7 @@ export class Dispatcher {
     const { commandMicros } = stats;
     const { commands, args: log } = transaction;
     client.args = queuedArgs;
+    this.propagation.transactionBegins();
     log.rewind();
     for (let i = 0; i < commands.length; i++) {
       log.next(queuedArgs);

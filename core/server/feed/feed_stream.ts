@@ -1,5 +1,6 @@
 // One stream of propagated commands: what one sink (a log, the replicas' backlog) gets, with its own position and its own
 // selected database. Propagation appends whole units; the bytes of a turn are handed to the sink once.
+import type { Arguments } from "../../protocol/arguments.ts";
 import { RespCommands } from "./resp_commands.ts";
 
 /** Who a command is for. */
@@ -19,11 +20,13 @@ export interface FeedSink {
 
 export class FeedStream {
   readonly #waiting = new RespCommands();
+  readonly target: number;
   #handedOver: number;
   /** The database that the stream has selected last; -1 = none yet. */
   #selected = -1;
 
   constructor(readonly sink: FeedSink, offset: number) {
+    this.target = sink.target;
     this.#handedOver = offset;
   }
 
@@ -51,6 +54,12 @@ export class FeedStream {
   append(database: number, bytes: Uint8Array, start: number, end: number): void {
     if (database !== this.#selected) this.#select(database);
     this.#waiting.append(bytes, start, end);
+  }
+
+  /** One command as a client has sent it. */
+  appendCommand(database: number, args: Arguments): void {
+    if (database !== this.#selected) this.#select(database);
+    this.#waiting.command(args);
   }
 
   /** Hands over what has come since the last time. */

@@ -22,6 +22,7 @@ export class Propagation implements CommandPropagation, RemovalFeed {
   /** Null while nobody waits for what the streams have. */
   units: UnitListener | null = null;
   readonly #streams: FeedStream[] = [];
+  #logStream: FeedStream | null = null;
   /** Targets that some stream has. */
   #targets = 0;
   /** The commands of the current unit: their bytes, and for each its start, database and targets. */
@@ -29,6 +30,10 @@ export class Propagation implements CommandPropagation, RemovalFeed {
   #starts: number[] = [];
   #databases: number[] = [];
   #commandTargets: number[] = [];
+  /** EXEC runs its queue: nothing goes to the streams before its end. */
+  #isTransaction = false;
+  /** The unit's only command went to a stream already. */
+  #hasGiven = false;
   /** A command runs, or has run in the current unit: what expires now belongs to it. */
   #inUnit = false;
   /** Words of the command that was begun that are still to come. */
@@ -59,7 +64,8 @@ export class Propagation implements CommandPropagation, RemovalFeed {
   #streamsChanged(): void {
     this.active = this.#streams.length > 0;
     this.#targets = 0;
-    for (const { sink } of this.#streams) this.#targets |= sink.target;
+    for (const { target } of this.#streams) this.#targets |= target;
+    this.#logStream = this.#streams.find(({ target }) => (target & TO_LOG) !== 0) ?? null;
     this.keyspace.removals = this.active ? this : null;
   }
 
@@ -74,16 +80,36 @@ export class Propagation implements CommandPropagation, RemovalFeed {
     this.#isForced = false;
   }
 
+  /** Commands follow that belong to the unit of the one that runs. */
+  transactionBegins(): void {
+    this.#isTransaction = true;
+  }
+
   /** After it: the command's own arguments go where it has changed something and nothing went in their place. */
   commandEnds(args: Arguments): void {
     if (this.#wordsLeft !== 0) {
       throw new Error(`${this.#wordsLeft} words of a propagated command are missing`);
     }
     if (this.#ownTargets === 0 || !(this.#isForced || this.keyspace.dirty > this.#dirtyBefore)) return;
+    if (this.#starts.length === 0 && !this.#isTransaction) {
+      this.#giveDirectly(args);
+      return;
+    }
     const { count, buffer, starts, ends } = args;
     this.#begin(this.#database, this.#ownTargets, count);
     for (let index = 0; index < count; index++) this.#unit.bytes(buffer, starts[index], ends[index]);
     this.#wordsLeft = 0;
+  }
+
+  /** The unit is this command alone. */
+  #giveDirectly(args: Arguments): void {
+    const streams = this.#streams;
+    for (let index = 0; index < streams.length; index++) {
+      const stream = streams[index];
+      if ((stream.target & this.#ownTargets) === 0) continue;
+      stream.appendCommand(this.#database, args);
+      this.#hasGiven = true;
+    }
   }
 
   /**
@@ -92,16 +118,18 @@ export class Propagation implements CommandPropagation, RemovalFeed {
    */
   endUnit(): boolean {
     this.#inUnit = false;
+    this.#isTransaction = false;
     const hasCommands = this.#starts.length > 0;
     if (hasCommands) this.#giveAll();
+    const hasGiven = hasCommands || this.#hasGiven;
+    this.#hasGiven = false;
     if (this.units !== null) this.units.unitEnds();
-    return hasCommands;
+    return hasGiven;
   }
 
   /** R: bytes of the log's stream, those of the running turn included; 0 without a log. */
   get logOffset(): number {
-    for (const { sink, offset } of this.#streams) if ((sink.target & TO_LOG) !== 0) return offset;
-    return 0;
+    return this.#logStream === null ? 0 : this.#logStream.offset;
   }
 
   #giveAll(): void {
@@ -122,7 +150,7 @@ export class Propagation implements CommandPropagation, RemovalFeed {
   }
 
   #give(stream: FeedStream): void {
-    const { target } = stream.sink;
+    const { target } = stream;
     const targets = this.#commandTargets;
     let count = 0;
     for (let index = 0; index < targets.length; index++) if ((targets[index] & target) !== 0) count++;

@@ -1,12 +1,14 @@
 // Commands as the bytes of the wire, one behind the other in a buffer that grows. Hot: nothing is allocated unless the
 // buffer is too small. Propagation writes into it.
 import { formatInteger, INT64_TEXT_BYTES_MAX } from "../../bytes/integer.ts";
+import type { Arguments } from "../../protocol/arguments.ts";
+import { requestStart } from "./request_start.ts";
 
 const INITIAL_BYTES = 1024;
 /** A larger buffer is given back once it is empty. */
 const KEPT_BYTES_MAX = 1024 * 1024;
 /** Below this many bytes a loop is faster than a view. */
-const LOOP_BYTES_MAX = 96;
+const LOOP_BYTES_MAX = 32;
 
 const ASTERISK = 0x2a;
 const DOLLAR = 0x24;
@@ -43,6 +45,18 @@ export class RespCommands {
     this.#reserve(end - start + 2);
     this.#copy(source, start, end);
     this.#endLine();
+  }
+
+  /** A client's command: its very bytes where it came as what would be made of it. */
+  command(args: Arguments): void {
+    const { count, buffer, starts, ends } = args;
+    const start = requestStart(args);
+    if (start >= 0) {
+      this.append(buffer, start, ends[count - 1] + 2);
+      return;
+    }
+    this.head(count);
+    for (let index = 0; index < count; index++) this.bytes(buffer, starts[index], ends[index]);
   }
 
   /** Bytes that are commands already. */
