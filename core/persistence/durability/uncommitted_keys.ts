@@ -8,6 +8,8 @@ import { hashBytes } from "../../structures/hash.ts";
 const SLOTS_MIN = 64;
 /** A generation that fills less than this part of its slots is followed by one with fewer. */
 const SHRINK_AT_PART = 8;
+/** Two hashes, an offset, a state. */
+const SLOT_BYTES = 17;
 const DATABASE_FACTOR = 0x9e3779b1;
 
 const FREE = 0;
@@ -61,6 +63,10 @@ export class UncommittedKeys implements DurabilityHook {
   /** Keys that are not durable, those of the unit that runs included. Goes through all of them: for INFO. */
   get size(): number {
     return this.#young.countAfter(this.#acked, null) + this.#old.countAfter(this.#acked, this.#young);
+  }
+
+  get memoryBytes(): number {
+    return this.#young.memoryBytes + this.#old.memoryBytes + this.#touched.byteLength;
   }
 
   looked(database: number, key: Uint8Array, start: number, end: number): void {
@@ -186,6 +192,10 @@ class Generation {
     this.states = new Uint8Array(slots);
   }
 
+  get memoryBytes(): number {
+    return (this.#mask + 1) * SLOT_BYTES;
+  }
+
   /** Half of the slots are in use: the next key needs a bigger table. */
   get isFull(): boolean {
     return this.count * 2 > this.#mask;
@@ -231,12 +241,14 @@ class Generation {
     return next;
   }
 
-  /** An empty generation: this one, or a smaller one after a burst. */
+  /** An empty generation: this one, or behind a burst one that is large enough for as many keys as this one has. */
   emptied(): Generation {
-    if (this.count === 0 && this.#mask < SLOTS_MIN) return this;
-    if (this.#mask >= SLOTS_MIN && this.count * SHRINK_AT_PART <= this.#mask) {
-      return new Generation((this.#mask + 1) / 2);
+    if (this.count * SHRINK_AT_PART <= this.#mask && this.#mask >= SLOTS_MIN) {
+      let slots = SLOTS_MIN;
+      while (slots < this.count * SHRINK_AT_PART / 2) slots *= 2;
+      return new Generation(slots);
     }
+    if (this.count === 0) return this;
     this.states.fill(FREE);
     this.count = 0;
     return this;

@@ -155,6 +155,34 @@ Deno.test("tens of thousands of keys of one unit, and of many", () => {
   assert.equal(keys.size, 0);
 });
 
+Deno.test("any database that is not durable is dirt, and acknowledging where there is none does nothing", () => {
+  const keys = new UncommittedKeys(DATABASES);
+  keys.acknowledge(10);
+  assert.deepEqual([keys.hasDirt, keys.size, offsetOf(keys, 0, "nosuch")], [false, 0, -1]);
+  touch(keys, 1, "a");
+  touch(keys, 2, "a");
+  assert.ok(keys.hasTouched);
+  keys.stamp(20);
+  assert.deepEqual([keys.hasDirt, keys.size, keys.hasTouched], [true, 2, false]);
+  keys.acknowledge(20);
+  assert.deepEqual([keys.hasDirt, keys.size], [false, 0]);
+});
+
+Deno.test("what a burst has taken is given back when fewer keys follow it", () => {
+  const keys = new UncommittedKeys(DATABASES);
+  const idle = keys.memoryBytes;
+  for (let i = 0; i < 50_000; i++) touch(keys, 0, String(i));
+  keys.stamp(1);
+  assert.ok(keys.memoryBytes > 50_000 * 8);
+  for (let offset = 2; offset <= 5; offset++) {
+    touch(keys, 0, "a");
+    keys.stamp(offset);
+    keys.acknowledge(offset - 1);
+  }
+  assert.equal(keys.memoryBytes, idle);
+  assert.equal(offsetOf(keys, 0, "a"), 5);
+});
+
 type Step =
   | { do: "touch"; database: number; key: number }
   | { do: "flush"; databases: number[] }
