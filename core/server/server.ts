@@ -220,8 +220,8 @@ export class Server implements ServerServices, ClientHost {
     this.gateway.accept();
     this.aof.readManifest();
     await this.loader.loadAtStart();
-    await this.aof.openAtStart();
     this.sinks.start();
+    await this.aof.openAtStart();
     this.gateway.announce();
     await this.manager.ready();
   }

@@ -36,6 +36,7 @@ export class SinkStreams {
 
 class SinkStream implements FeedSink {
   readonly target = TO_LOG;
+  readonly isCopy = true;
   readonly #feed: SinkFeed;
   readonly #stream: FeedStream;
   #isAttached = true;

@@ -11,6 +11,8 @@ export const TO_REPLICAS = 2;
 export interface FeedSink {
   /** TO_LOG or TO_REPLICAS: messages go to replicas only. */
   readonly target: number;
+  /** Gets what the log gets, and is not the log: its offsets are its own affair. */
+  readonly isCopy?: boolean;
   /**
    * What was appended since the last call; `offset` is the stream's position of the first of these bytes. They are the
    * sink's only until it returns.

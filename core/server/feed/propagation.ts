@@ -65,7 +65,7 @@ export class Propagation implements CommandPropagation, RemovalFeed {
     this.active = this.#streams.length > 0;
     this.#targets = 0;
     for (const { target } of this.#streams) this.#targets |= target;
-    this.#logStream = this.#streams.find(({ target }) => (target & TO_LOG) !== 0) ?? null;
+    this.#logStream = this.#streams.find(({ sink }) => (sink.target & TO_LOG) !== 0 && !sink.isCopy) ?? null;
     this.keyspace.removals = this.active ? this : null;
   }
 
