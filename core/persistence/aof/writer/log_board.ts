@@ -29,21 +29,6 @@ export interface LogProgress {
   retries: number;
 }
 
-const FIELDS = [
-  "writtenOffset",
-  "durableOffset",
-  "fileBytes",
-  "durableBytes",
-  "keptRecord",
-  "keptOffset",
-  "keptBytes",
-  "opened",
-  "writtenBytes",
-  "isHoled",
-  "isStopped",
-  "retries",
-] as const satisfies readonly (keyof LogProgress)[];
-
 const POLICIES: readonly SyncPolicy[] = ["always", "everysec", "no"];
 
 // Words that the loop sets, words that the worker sets, the two slots, the samples, the fault's text.
@@ -57,7 +42,7 @@ const SIGNAL = 17;
 const SAMPLES_ADDED = 18;
 const FAULT_BYTES = 19;
 const SLOTS = 32;
-const SLOT_WORDS = FIELDS.length * 2;
+const SLOT_WORDS = 12 * 2;
 const SAMPLES = SLOTS + 2 * SLOT_WORDS;
 const SAMPLES_MAX = 256;
 const WORDS = SAMPLES + SAMPLES_MAX;
@@ -141,12 +126,19 @@ export class LogBoard {
   /** Of the worker. The loop is woken by `wakeLoop`. */
   publish(progress: LogProgress): void {
     const next = (Atomics.load(this.#words, PUBLISHED) + 1) | 0;
-    let word = slotOf(next);
-    for (let i = 0; i < FIELDS.length; i++) {
-      this.#double[0] = progress[FIELDS[i]];
-      Atomics.store(this.#words, word++, this.#halves[0]);
-      Atomics.store(this.#words, word++, this.#halves[1]);
-    }
+    const slot = slotOf(next);
+    this.#put(slot + 0, progress.writtenOffset);
+    this.#put(slot + 2, progress.durableOffset);
+    this.#put(slot + 4, progress.fileBytes);
+    this.#put(slot + 6, progress.durableBytes);
+    this.#put(slot + 8, progress.keptRecord);
+    this.#put(slot + 10, progress.keptOffset);
+    this.#put(slot + 12, progress.keptBytes);
+    this.#put(slot + 14, progress.opened);
+    this.#put(slot + 16, progress.writtenBytes);
+    this.#put(slot + 18, progress.isHoled);
+    this.#put(slot + 20, progress.isStopped);
+    this.#put(slot + 22, progress.retries);
     Atomics.store(this.#words, PUBLISHED, next);
   }
 
@@ -159,12 +151,19 @@ export class LogBoard {
   read(progress: LogProgress): number {
     for (;;) {
       const published = Atomics.load(this.#words, PUBLISHED);
-      let word = slotOf(published);
-      for (let i = 0; i < FIELDS.length; i++) {
-        this.#halves[0] = Atomics.load(this.#words, word++);
-        this.#halves[1] = Atomics.load(this.#words, word++);
-        progress[FIELDS[i]] = this.#double[0];
-      }
+      const slot = slotOf(published);
+      progress.writtenOffset = this.#get(slot + 0);
+      progress.durableOffset = this.#get(slot + 2);
+      progress.fileBytes = this.#get(slot + 4);
+      progress.durableBytes = this.#get(slot + 6);
+      progress.keptRecord = this.#get(slot + 8);
+      progress.keptOffset = this.#get(slot + 10);
+      progress.keptBytes = this.#get(slot + 12);
+      progress.opened = this.#get(slot + 14);
+      progress.writtenBytes = this.#get(slot + 16);
+      progress.isHoled = this.#get(slot + 18);
+      progress.isStopped = this.#get(slot + 20);
+      progress.retries = this.#get(slot + 22);
       // The worker writes to this slot only after it has published the other one.
       if (Atomics.load(this.#words, PUBLISHED) === published) return published;
     }
@@ -218,6 +217,18 @@ export class LogBoard {
       const word = Atomics.load(this.#words, SAMPLES + (this.#samplesTaken & (SAMPLES_MAX - 1)));
       visit((word & 1) === 1 ? "sync" : "write", (word >>> 1) / 1000);
     }
+  }
+
+  #put(word: number, value: number): void {
+    this.#double[0] = value;
+    Atomics.store(this.#words, word, this.#halves[0]);
+    Atomics.store(this.#words, word + 1, this.#halves[1]);
+  }
+
+  #get(word: number): number {
+    this.#halves[0] = Atomics.load(this.#words, word);
+    this.#halves[1] = Atomics.load(this.#words, word + 1);
+    return this.#double[0];
   }
 }
 
