@@ -491,15 +491,6 @@ export class Database {
     return copy;
   }
 
-  /**
-   * Tells that a key was changed in a way that is no event and no change for those who watch or cache it (the state of a
-   * stream's group): who reads it may have to wait for the disk.
-   */
-  changedQuietly(key: Uint8Array, start: number, end: number): void {
-    const { durability } = this.keyspace;
-    if (durability !== null) durability.touched(this.id, key, start, end);
-  }
-
   /** Tells that a key was changed: dirty count and everything that listens. Call once a change, after it. */
   changed(eventClass: EventClass, event: string, key: Uint8Array, start: number, end: number): void {
     this.keyspace.dirty++;

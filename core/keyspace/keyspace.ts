@@ -175,6 +175,14 @@ export class Keyspace {
     if (this.tracked !== null) this.tracked.touched(eventClass, key, start, end);
   }
 
+  /**
+   * Tells that a key has changed in a way that is no event, and nothing to those who watch or cache it (what a stream's group
+   * has delivered): only who reads it may have to wait for the disk.
+   */
+  touchedQuietly(database: number, key: Uint8Array, start: number, end: number): void {
+    if (this.durability !== null) this.durability.touched(database, key, start, end);
+  }
+
   /** Frees an entry that is in no table any more, as `lazyfree-lazy-server-del` says. */
   release(ref: Ref): void {
     this.freeEntry(ref, this.lazyFreePolicy.serverDelete);

@@ -40,7 +40,7 @@ function pfdebug(client: CommandClient, args: Arguments): void {
     if (converts) {
       store(client, args, ref);
       client.server.keyspace.dirty++;
-      client.db.changedQuietly(args.buffer, args.starts[2], args.ends[2]);
+      client.server.keyspace.touchedQuietly(client.db.id, args.buffer, args.starts[2], args.ends[2]);
     }
     if (args.is(1, "getreg")) replyRegisters(client);
     else reply.integer(converts ? 1 : 0);

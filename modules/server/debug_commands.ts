@@ -240,7 +240,7 @@ function populate(client: CommandClient, args: Arguments): void {
     }
     db.setString(key, 0, key.length, value, 0, value.length, NO_EXPIRE);
     server.keyspace.dirty++;
-    db.changedQuietly(key, 0, key.length);
+    server.keyspace.touchedQuietly(db.id, key, 0, key.length);
   }
   reply.ok();
 }

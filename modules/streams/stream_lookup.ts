@@ -62,7 +62,8 @@ export function announce(
 
 /** Tells that what a group of the stream at key `index` has delivered was changed: that is no event. */
 export function announceDelivery(client: CommandClient, args: Arguments, index: number): void {
-  client.db.changedQuietly(args.buffer, args.starts[index], args.ends[index]);
+  const { buffer, starts, ends } = args;
+  client.server.keyspace.touchedQuietly(client.db.id, buffer, starts[index], ends[index]);
 }
 
 /**
