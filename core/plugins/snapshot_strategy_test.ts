@@ -23,6 +23,7 @@ function prepare(path: () => string) {
   const image = dataset.arena.beginImage({ shadowBytesMax: 8 * 1024 * 1024 });
   return {
     arena: image.handle,
+    format: "rdb" as const,
     header: rdbHeader,
     functions: [],
     databases: [{ id: 0, keys: 100, expires: 0 }],

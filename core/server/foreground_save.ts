@@ -35,7 +35,7 @@ function encode(keyspace: Keyspace, encoder: RdbEncoder, save: ForegroundSave): 
     encoder.database(database.id, database.keys.size, database.expires.size);
     database.keys.forEach((ref) => encoder.entry(ref, database.id));
   }
-  encoder.footer();
+  encoder.end();
 }
 
 function discard(file: SaveFile): void {

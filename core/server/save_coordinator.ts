@@ -150,11 +150,13 @@ export class SaveCoordinator {
    * Begins the job that makes a base of the log, where no save runs; what its end means is the caller's matter. Throws
    * where it could not begin.
    */
-  startBase({ directory, tempName, name, incrementalSync, strategy }: BaseFile): SaveJob {
-    const { keyspace, plugins } = this.server;
+  startBase({ directory, tempName, name, format, incrementalSync, strategy }: BaseFile): SaveJob {
+    const { keyspace, plugins, config: { values } } = this.server;
     const options = this.jobOptions();
     const job = new SaveJob(keyspace, plugins.snapshot(strategy ?? this.strategyFor(this.defaultType)), {
       ...options,
+      format,
+      annotatedAt: values.aofTimestampEnabled ? options.header.createdAt : undefined,
       header: { ...options.header, isAofBase: true },
       incrementalSync,
       directory: () => directory,
@@ -182,6 +184,7 @@ export class SaveCoordinator {
   private jobOptions(): Omit<SaveJobOptions, "directory" | "tempName"> {
     const { keyspace, config: { values } } = this.server;
     return {
+      format: "rdb",
       header: this.header(),
       functions: this.server.loader.functions,
       rdbVersion: versionForDataset(keyspace, values.rdbVersion),

@@ -88,7 +88,7 @@ function wholeFile(
   const database = rig.keyspace.databases[0];
   encoder.database(0, database.size, database.expires.size);
   database.keys.forEach((ref) => encoder.entry(ref, 0));
-  encoder.footer();
+  encoder.end();
   removeAll(rig);
   return concatBytes(chunks);
 }

@@ -138,7 +138,7 @@ function encoded(command: Command): string {
   return text;
 }
 
-function parseCommands(text: string): string[][] {
+export function parseCommands(text: string): string[][] {
   const commands: string[][] = [];
   let at = 0;
   const count = (sign: string) => {

@@ -57,7 +57,7 @@ function fileOf(version: number, random: Random): Uint8Array<ArrayBuffer> {
   const [database] = rig.keyspace.databases;
   encoder.database(0, database.size, database.expires.size);
   database.keys.forEach((ref) => encoder.entry(ref, 0));
-  encoder.footer();
+  encoder.end();
   return concatBytes(chunks);
 }
 

@@ -83,7 +83,7 @@ export class ArenaDataset {
       if (size > 0) encoder.database(id, size, expires.size);
     }
     for (const { id, keys } of this.keyspace.databases) keys.forEach((ref) => encoder.entry(ref, id));
-    encoder.footer();
+    encoder.end();
     return encoder;
   }
 

@@ -156,7 +156,7 @@ export class ChunkWriter {
     const length = end - start;
     if (length > INLINE_BYTES_MAX) {
       this.length(length);
-      this.#raw(source, start, end);
+      this.raw(source, start, end);
       return;
     }
     this.room(LENGTH_BYTES_MAX + length);
@@ -216,7 +216,7 @@ export class ChunkWriter {
       this.options.compress && length <= COMPRESS_BYTES_MAX && this.#compressLarge(reader, address, length)
     ) return;
     this.length(length);
-    this.#arenaBytes(reader, address, length);
+    this.arenaBytes(reader, address, length);
   }
 
   /** A string of `length` bytes of which the LZF stream of `compressed` bytes is there already, at an arena address. */
@@ -224,10 +224,11 @@ export class ChunkWriter {
     this.byte(LENGTH_ENCODED | STRING_LZF);
     this.length(compressed);
     this.length(length);
-    this.#arenaBytes(reader, address, compressed);
+    this.arenaBytes(reader, address, compressed);
   }
 
-  #arenaBytes(reader: ArenaReader, address: number, length: number): void {
+  /** `length` bytes at an arena address, bare. */
+  arenaBytes(reader: ArenaReader, address: number, length: number): void {
     let at = address;
     const end = address + length;
     while (at < end) {
@@ -252,13 +253,14 @@ export class ChunkWriter {
       this.byte(LENGTH_ENCODED | STRING_LZF);
       this.length(size);
       this.length(length);
-      this.#raw(packed, 0, size);
+      this.raw(packed, 0, size);
     }
     if (length > SCRATCH_BYTES_KEPT) this.#source = this.#packed = NO_BYTES;
     return size > 0;
   }
 
-  #raw(source: Uint8Array, start: number, end: number): void {
+  /** The bytes of `source[start, end)`, bare. */
+  raw(source: Uint8Array, start: number, end: number): void {
     let at = start;
     while (at < end) {
       if (this.position === CHUNK_BYTES) this.flush();

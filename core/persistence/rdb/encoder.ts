@@ -184,7 +184,7 @@ export class RdbEncoder {
   }
 
   /** The end of the stream, checksum and all. */
-  footer(): void {
+  end(): void {
     this.#writer.byte(OPCODE_EOF);
     this.#writer.endWithChecksum();
   }

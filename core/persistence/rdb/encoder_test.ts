@@ -99,7 +99,7 @@ Deno.test("replication fields and function libraries", () => {
     replication: { streamDatabase: 3, id: "a".repeat(40), offset: 2 ** 40 },
   });
   encoder.functionLibrary(latin1Bytes("#!lua name=x\nreturn 1"));
-  encoder.footer();
+  encoder.end();
   const { sink } = load(concatBytes(chunks));
   assert.equal(sink.auxFields["repl-stream-db"], "3");
   assert.equal(sink.auxFields["repl-id"], "a".repeat(40));

@@ -52,7 +52,7 @@ function encode(reader: typeof dataset.reader | ImageReader, compress: boolean):
   const encoder = new RdbEncoder(reader, { push: () => {} }, { ...encoderOptions, compress });
   encoder.header(rdbHeader);
   for (let k = 0; k < refs.length; k++) encoder.entry(refs[k][0], 0);
-  encoder.footer();
+  encoder.end();
 }
 
 Deno.bench({ name: "encode 100k x 64 B, live", group: "encode" }, () => encode(dataset.reader, false));

@@ -136,6 +136,7 @@ export const noFiles: DumpFileSystem = {
 };
 
 export const playedOptions: SaveJobOptions = {
+  format: "rdb",
   header: rdbHeader,
   functions: [],
   rdbVersion: 11,

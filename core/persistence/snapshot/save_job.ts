@@ -3,6 +3,7 @@
 // knows how.
 import type { SnapshotRun, SnapshotStrategy } from "../../plugins/snapshot_strategy.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
+import type { SnapshotFormat } from "../../../plugins/sdk/snapshot/snapshot_job.ts";
 import type { RdbHeader } from "../rdb/encoder.ts";
 import { ImageView } from "./image_view.ts";
 import { IteratorView } from "./iterator_view.ts";
@@ -12,6 +13,9 @@ import { type DumpFileSystem, systemDumpFiles, TempDump } from "./temp_dump.ts";
 const SYNC_STEP_BYTES = 4 * 1024 * 1024;
 
 export interface SaveJobOptions {
+  format: SnapshotFormat;
+  /** For commands: seconds since 1970 in an annotation before all else; undefined = none. */
+  annotatedAt?: number;
   header: RdbHeader;
   /** Sources of function libraries. */
   functions: Uint8Array[];
@@ -107,6 +111,8 @@ export class SaveJob {
     try {
       this.run = strategy.begin({
         ...this.view.handles,
+        format: options.format,
+        annotatedAt: options.annotatedAt,
         header: options.header,
         functions: options.functions,
         databases: keyspace.databases.filter((each) => each.size > 0).map((each) => ({

@@ -157,6 +157,7 @@ function begin(subject: SnapshotSubject, { keyspace }: ArenaDataset, keySaveDela
     {
       header: rdbHeader,
       functions: [],
+      format: "rdb",
       rdbVersion: 11,
       checksum: true,
       compress: true,

@@ -5,6 +5,7 @@ import { ImageReader } from "../../../core/memory/arena_reader.ts";
 import type { ReaderProgressHandle } from "../../../core/memory/deferred_free.ts";
 import type { ArenaHandle } from "../../../core/memory/page_shadow.ts";
 import type { RingHandle } from "../../../core/memory/shared_ring.ts";
+import { CommandEncoder } from "../../../core/persistence/aof/commands/command_encoder.ts";
 import { SaveCancelledError } from "../../../core/persistence/rdb/chunk_writer.ts";
 import { RdbEncoder, type RdbHeader } from "../../../core/persistence/rdb/encoder.ts";
 import type { ControlBlock } from "../control_block.ts";
@@ -21,6 +22,9 @@ import { FileOutput } from "./file_output.ts";
 import { IteratorSource } from "./iterator_source.ts";
 import { TableSource } from "./table_source.ts";
 
+/** What the file is made of: an RDB stream, or the commands that make the dataset. */
+export type SnapshotFormat = "rdb" | "commands";
+
 /** What the loop prepares for a save. Everything in it can be posted. */
 export interface SnapshotJobInput {
   /** From 1 upwards, never reused while the plugin runs. Given by SnapshotStrategy. */
@@ -31,6 +35,9 @@ export interface SnapshotJobInput {
   entries?: RingHandle;
   /** Where to publish the tickets of entries that are done with. */
   reader?: ReaderProgressHandle;
+  format: SnapshotFormat;
+  /** For commands: seconds since 1970 in an annotation before all else; undefined = none. */
+  annotatedAt?: number;
   /** What stands before the entries. */
   header: RdbHeader;
   functions: Uint8Array[];
@@ -64,6 +71,13 @@ export async function runSnapshotJob(
   } finally {
     job.end();
   }
+}
+
+/** What the two encoders have in common. */
+interface EntryEncoder {
+  readonly keys: number;
+  entry(ref: number, database: number): void;
+  end(): void;
 }
 
 class Job implements SnapshotJob {
@@ -111,6 +125,24 @@ class Job implements SnapshotJob {
     const control = this.#control;
     this.#throwIfCancelled();
     const output = this.#output = new FileOutput(input.path, input.syncBytes);
+    const encoder = input.format === "commands"
+      ? this.#commandEncoder(view, output)
+      : this.#rdbEncoder(view, output);
+    while (entries.next()) {
+      this.#throwIfCancelled();
+      control.itemStartedAt = Date.now();
+      encoder.entry(entries.ref, entries.database);
+      entries.release();
+    }
+    control.itemStartedAt = 0;
+    encoder.end();
+    output.finish();
+    return this.report = { entries: encoder.keys, bytes: output.bytes };
+  }
+
+  /** All before the entries is encoded. */
+  #rdbEncoder(view: ArenaReader, output: FileOutput): EntryEncoder {
+    const input = this.#input;
     const encoder = new RdbEncoder(view, { push: (chunk) => this.#write(output, chunk) }, {
       version: input.rdbVersion,
       checksum: input.checksum,
@@ -119,21 +151,23 @@ class Job implements SnapshotJob {
       access: input.access,
       lfu: input.lfu,
       cancelled: () => this.cancelled(),
-      keySaveDelay: () => control.keySaveDelayMicros,
+      keySaveDelay: () => this.#control.keySaveDelayMicros,
     });
     encoder.header(input.header);
     for (const library of input.functions) encoder.functionLibrary(library);
     for (const { id, keys, expires } of input.databases) encoder.database(id, keys, expires);
-    while (entries.next()) {
-      this.#throwIfCancelled();
-      control.itemStartedAt = Date.now();
-      encoder.entry(entries.ref, entries.database);
-      entries.release();
-    }
-    control.itemStartedAt = 0;
-    encoder.footer();
-    output.finish();
-    return this.report = { entries: encoder.keys, bytes: output.bytes };
+    return encoder;
+  }
+
+  #commandEncoder(view: ArenaReader, output: FileOutput): EntryEncoder {
+    const input = this.#input;
+    const encoder = new CommandEncoder(view, { push: (chunk) => this.#write(output, chunk) }, {
+      cancelled: () => this.cancelled(),
+      keySaveDelay: () => this.#control.keySaveDelayMicros,
+    });
+    if (input.annotatedAt !== undefined) encoder.timestamp(input.annotatedAt);
+    for (const library of input.functions) encoder.functionLibrary(library);
+    return encoder;
   }
 
   /** The plugin is done with the job, one way or the other. */
