@@ -373,7 +373,9 @@ export class Client implements CommandClient {
   /** Once a second or so: idle time, soft output limit, memory that is not needed any more. */
   cron(nowMs: number): void {
     const idleSecondsMax = this.#host.limits.idleSecondsMax;
-    const mayIdle = this.role !== "normal" || this.isSubscriber || this.isBlocked;
+    // Who waits for the disk is not idle.
+    const isHeld = this.output.heldBytes > 0;
+    const mayIdle = this.role !== "normal" || this.isSubscriber || this.isBlocked || isHeld;
     if (idleSecondsMax > 0 && !mayIdle && nowMs - this.lastInteraction > idleSecondsMax * 1000) {
       this.#host.log.verbose("Closing idle client");
       this.closeNow("idle");

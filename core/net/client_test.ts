@@ -56,6 +56,47 @@ Deno.test("replies behind the output limit wait until it moves", async () => {
   assert.equal(connection.received(), "+PONG\r\n");
 });
 
+Deno.test("a write that ends in the middle of a turn is not followed by the turn's replies before its end", async () => {
+  // Which of the two continues first is a matter of steps: all near distances are tried.
+  for (let steps = 0; steps < 8; steps++) {
+    const { host, connection, client } = connected();
+    connection.stalled = true;
+    connection.send("PING\r\n");
+    await settle();
+    const { turn } = host;
+    const flush = turn.flush.bind(turn);
+    // The turn's end decides that its replies have to wait.
+    turn.flush = () => {
+      client.output.limit = 7;
+      flush();
+    };
+    connection.release();
+    for (let step = 0; step < steps; step++) await Promise.resolve();
+    connection.send("ECHO secret\r\n");
+    await settle();
+    assert.equal(connection.received(), "+PONG\r\n", `${steps} steps`);
+    turn.flush = flush;
+    client.output.limit = Infinity;
+    client.scheduleFlush();
+    await settle();
+    assert.equal(connection.received(), "$6\r\nsecret\r\n");
+  }
+});
+
+Deno.test("the end of input while reading is paused comes behind what has been read", async () => {
+  const { host, connection, client } = connected();
+  client.pauseReading();
+  connection.send("PING\r\nPING\r\n");
+  connection.end();
+  await settle();
+  assert.equal(client.isClosing, false);
+  assert.equal(client.inputEnded, true);
+  client.resumeReading();
+  await settle();
+  assert.equal(connection.received(), "+PONG\r\n+PONG\r\n");
+  assert.deepEqual(host.closed, [{ id: 1, reason: "peer closed" }]);
+});
+
 Deno.test("a protocol error is replied and logged, and ends the connection behind earlier replies", async () => {
   const { host, connection, client } = connected();
   connection.stalled = true;
@@ -286,7 +327,7 @@ Deno.test("the soft output limit ends a client that stays over it too long", asy
   assert.equal(other.client.isClosed, false, "it has read in between");
 });
 
-Deno.test("idle clients end after the timeout, blocked ones and subscribers do not", () => {
+Deno.test("idle clients end after the timeout, blocked ones, subscribers and those whose replies wait do not", () => {
   const { host, client } = connected();
   host.limits.idleSecondsMax = 5;
   client.cron(client.lastInteraction + 5000);
@@ -295,6 +336,11 @@ Deno.test("idle clients end after the timeout, blocked ones and subscribers do n
   client.cron(client.lastInteraction + 6000);
   assert.equal(client.isClosed, false);
   client.channels = 0;
+  client.reply.ok();
+  client.output.limit = 0;
+  client.cron(client.lastInteraction + 6000);
+  assert.equal(client.isClosed, false, "its reply waits for the disk");
+  client.output.limit = Infinity;
   client.cron(client.lastInteraction + 6000);
   assert.deepEqual(host.closed, [{ id: 1, reason: "idle" }]);
   assert.deepEqual(host.logged, ["verbose Closing idle client"]);

@@ -16,8 +16,8 @@ export class Monitors {
 
   /** Whether anybody looks; asked once a command. */
   active = false;
+  #keepsPlaces = false;
   /** Where the lines begin that were shown since the last `takeLines`; kept while lines may have to wait for the log. */
-  keepsPlaces = false;
   #places = new Map<Client, number>();
 
   add(client: Client): void {
@@ -31,6 +31,11 @@ export class Monitors {
     client.isMonitor = false;
     this.#clients.delete(client);
     this.active = this.#clients.size > 0;
+  }
+
+  keepPlaces(on: boolean): void {
+    this.#keepsPlaces = on;
+    this.#places.clear();
   }
 
   /** Who was shown something since the last call, and the position in his output where it begins. */
@@ -48,7 +53,7 @@ export class Monitors {
   feed(client: Client, db: number, args: Arguments): void {
     const line = monitorLine(Date.now(), performance.now(), db, client.peer, args);
     for (const monitor of this.#clients) {
-      if (this.keepsPlaces && !this.#places.has(monitor)) this.#places.set(monitor, monitor.output.end);
+      if (this.#keepsPlaces && !this.#places.has(monitor)) this.#places.set(monitor, monitor.output.end);
       monitor.reply.raw(line);
       monitor.scheduleFlush();
     }

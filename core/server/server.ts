@@ -140,7 +140,7 @@ export class Server implements ServerServices, ClientHost {
     this.propagation = new Propagation(this.keyspace);
     this.durability = new Durability(this.keyspace, this.propagation, {
       holdWriters: (on) => this.restrict(RESTRICT_LOG_PRESSURE, on),
-      keepPlaces: (on) => this.dispatcher.monitors.keepsPlaces = on,
+      keepPlaces: (on) => this.dispatcher.monitors.keepPlaces(on),
     });
     this.prefetch = new Prefetch(arena);
     this.commands.register(commands, config.renames);
@@ -355,6 +355,10 @@ export class Server implements ServerServices, ClientHost {
 
   reloadDataset(options: { save: boolean; flush: boolean; merge: boolean }): string | null {
     return this.loader.reload(options);
+  }
+
+  reloadLog(): Promise<string | null> {
+    return this.loader.reloadLog();
   }
 
   changeReplicationId(): void {

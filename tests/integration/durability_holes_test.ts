@@ -242,3 +242,16 @@ hole(
     await pusher.sees("*1\r\n:1\r\n");
   },
 );
+
+hole("who waits can be disconnected, all at once", async (stage, world) => {
+  await stage.pause();
+  const actors = [await stage.actor(), await stage.actor()];
+  for (const actor of actors) await actor.sends("SET k v");
+  const clean = await stage.actor();
+  await clean.gets("PING", "+PONG\r\n");
+  for (const actor of actors) await actor.seesNothing();
+  world.fed.server.durability.disconnectWaiting();
+  for (const actor of actors) assert.equal(actor.peer.ended, true);
+  await clean.gets("PING", "+PONG\r\n");
+  assert.equal(await stage.info("reply_blocking_clients_waiting_ack"), "0");
+});

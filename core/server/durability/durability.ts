@@ -214,6 +214,14 @@ export class Durability {
     this.#leave(client, holds);
   }
 
+  /**
+   * Ends the connections of all who wait: what they would be told is not going to be durable (this server is a replica from
+   * now on).
+   */
+  disconnectWaiting(): void {
+    for (const client of [...this.#waiting]) client.closeNow();
+  }
+
   /** Takes the boundaries at or below `durable` away. */
   #release(durable: number): void {
     if (this.#waiting.length === 0) return;
