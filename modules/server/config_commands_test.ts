@@ -37,6 +37,7 @@ class ConfigRig {
       log,
       loading: this.loading ? { startedAt: 0 } : null,
       resetStats: () => this.resets++,
+      aof: { settling: null },
     };
     sub.handler!({ server, reply, isLocal: this.isLocal } as unknown as CommandClient, args);
     this.lastArguments = args.toStrings();
