@@ -88,7 +88,7 @@ export interface CommandClient {
 
 /** Why a client is blocked and what may end it. */
 export interface Blocking {
-  reason: "pause" | "snapshot" | "shutdown" | "keys" | "wait" | "migrate" | "log";
+  reason: "pause" | "snapshot" | "shutdown" | "keys" | "wait" | "migrate" | "log" | "load";
   /** Told when the connection ends while blocked. */
   cancelled?(client: CommandClient): void;
   /** Where set, CLIENT UNBLOCK works on it: writes the reply; the caller then unblocks. */

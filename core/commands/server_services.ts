@@ -89,6 +89,10 @@ export interface ServerServices {
   memory(): MemoryReport;
   /** Saves and loads the dataset again, as asked; an error reply's text where that failed. */
   reloadDataset(options: { save: boolean; flush: boolean; merge: boolean }): string | null;
+  /** A command that blocked its client has ended: it is counted, before the client is unblocked. */
+  waitEnded(client: CommandClient, how: { failed: boolean }): void;
+  /** Empties everything and loads the append-only log; resolves with an error reply's text where that failed. */
+  reloadLog(): Promise<string | null>;
   /** Whether cron deletes expired keys. */
   activeExpire: boolean;
   changeReplicationId(): void;

@@ -1,13 +1,16 @@
-// Loads the dump at start, in slices that leave the loop alive (clients get -LOADING), and again for DEBUG RELOAD.
+// Loads the append-only log or else the dump at start, in slices that leave the loop alive (clients get -LOADING), and
+// again for DEBUG RELOAD and DEBUG LOADAOF.
 import { setImmediate } from "node:timers";
 import { latin1Text } from "../bytes/ascii.ts";
 import { FileByteSource } from "../persistence/rdb/byte_source.ts";
 import { KeyspaceSink } from "../persistence/rdb/keyspace_sink.ts";
 import { loadRdb, loadRdbInSlices, type RdbLoadReport } from "../persistence/rdb/load.ts";
 import { RdbError } from "../persistence/rdb/rdb_error.ts";
+import { RdbDecoder } from "../persistence/rdb/decoder.ts";
 import { sweepTempFiles } from "../persistence/rdb/save_file.ts";
 import { ARENA_FULL } from "../memory/arena.ts";
 import { LOADING } from "../protocol/errors.ts";
+import { LogLoader, type LogLoadReport } from "./aof/log_loader.ts";
 import { StartError } from "./start_error.ts";
 import type { Server } from "./server.ts";
 
@@ -35,11 +38,20 @@ export class DatasetLoader {
 
   constructor(private readonly server: Server) {}
 
-  /** Loads the dump where there is one. Rejects with an RdbError; the file is left as it is. */
+  /** Loads the log where it is on, else the dump where there is one. Rejects with a StartError. */
   async loadAtStart(): Promise<void> {
+    this.sweep();
+    if (!this.server.config.values.appendonly) return await this.loadDump();
+    const begun = performance.now();
+    const { exists } = await this.loadLog();
+    const seconds = ((performance.now() - begun) / 1000).toFixed(3);
+    if (exists) this.server.log.notice(`DB loaded from append only file: ${seconds} seconds`);
+  }
+
+  /** The file is left as it is, whatever is wrong with it. */
+  private async loadDump(): Promise<void> {
     const { server } = this;
     const { log, config } = server;
-    this.sweep();
     const file = this.openAtStart();
     if (file === null) return;
     const begun = performance.now();
@@ -51,8 +63,7 @@ export class DatasetLoader {
     };
     this.state = state;
     server.setLoading(true);
-    let lastLine = begun;
-    let delayedKeys = 0;
+    const pause = this.pauses(config.values.dbfilename, state);
     try {
       const report = await loadRdbInSlices(
         new FileByteSource(file),
@@ -60,20 +71,9 @@ export class DatasetLoader {
         {
           ...this.decoderOptions(),
           get sliceMilliseconds() {
-            return config.values.keyLoadDelay === 0 ? SLICE_MS : 0;
+            return sliceMs(config.values.keyLoadDelay);
           },
-          pause: async (bytes) => {
-            state.loadedBytes = bytes;
-            const now = performance.now();
-            if (now - lastLine > PROGRESS_INTERVAL_MS) {
-              lastLine = now;
-              const percent = (bytes * 100 / Math.max(1, state.totalBytes)).toFixed(0);
-              log.notice(`Loading ${config.values.dbfilename}: ${percent}% (${server.keyspace.size} keys)`);
-            }
-            await nextTurn();
-            await this.delay(server.keyspace.size - delayedKeys);
-            delayedKeys = server.keyspace.size;
-          },
+          pause: (bytes) => pause(bytes, server.keyspace.size),
         },
       );
       this.finished(report);
@@ -94,6 +94,98 @@ export class DatasetLoader {
       this.state = null;
       server.setLoading(false);
     }
+  }
+
+  /** Loads the log's files into what the databases have. Rejects with a StartError. */
+  private async loadLog(): Promise<LogLoadReport> {
+    const { server } = this;
+    const { keyspace, aof, propagation, config: { values } } = server;
+    const state: LoadingState = { startedAt: Date.now(), totalBytes: 0, loadedBytes: 0, usedMemory: 0 };
+    const sink = this.sink("refuse", state);
+    const { durability } = keyspace;
+    const loader = new LogLoader({
+      replay: server,
+      log: server.log,
+      decoder: (totalBytes) => {
+        // What has expired goes when the log is loaded: its commands may still name it.
+        return new RdbDecoder(sink, { ...this.decoderOptions(), dropExpiredBefore: undefined, totalBytes });
+      },
+      get cutsTail() {
+        return values.aofLoadTruncated;
+      },
+      logName: values.appendfilename,
+      get sliceMs() {
+        return sliceMs(values.keyLoadDelay);
+      },
+      begins: (totalBytes) => {
+        state.totalBytes = totalBytes;
+      },
+      pause: this.pauses("the append only file", state),
+    });
+    this.state = state;
+    server.setLoading(true);
+    propagation.suspend();
+    keyspace.durability = null;
+    try {
+      const report = await loader.load(aof.directory.manifest, aof.directory);
+      this.last = { loaded: 0, expired: 0 };
+      keyspace.dirty = 0;
+      this.tellOfFunctions();
+      return report;
+    } finally {
+      this.state = null;
+      server.setLoading(false);
+      propagation.resume();
+      keyspace.durability = durability;
+      keyspace.clock.update();
+    }
+  }
+
+  /**
+   * DEBUG LOADAOF: writes what the log waits for, empties everything and loads the log, while clients get -LOADING. An
+   * error reply's text where it failed.
+   */
+  async reloadLog(): Promise<string | null> {
+    const { server } = this;
+    const { aof, log, keyspace, saves } = server;
+    const failed = "ERR Error trying to load the AOF files, check server logs.";
+    if (this.state !== null) return LOADING;
+    if (aof.state === "awaiting-rewrite") return "ERR The AOF has not been written yet";
+    server.setLoading(true);
+    try {
+      await aof.drain();
+      saves.abortForFlush({ wholeDataset: true });
+      keyspace.flushAll();
+      await this.loadLog();
+    } catch (error) {
+      log.warning(`Error loading the AOF: ${error instanceof Error ? error.message : error}`);
+      return failed;
+    } finally {
+      server.setLoading(false);
+    }
+    log.warning("Append Only File loaded by DEBUG LOADAOF");
+    return null;
+  }
+
+  /** What happens between slices: progress is told, the loop turns. */
+  private pauses(name: string, state: LoadingState): (bytes: number, items: number) => Promise<void> {
+    const { log, keyspace, turn } = this.server;
+    let lastLine = performance.now();
+    let delayed = 0;
+    return async (bytes, items) => {
+      state.loadedBytes = bytes;
+      const now = performance.now();
+      if (now - lastLine > PROGRESS_INTERVAL_MS) {
+        lastLine = now;
+        const percent = (bytes * 100 / Math.max(1, state.totalBytes)).toFixed(0);
+        log.notice(`Loading ${name}: ${percent}% (${keyspace.size} keys)`);
+      }
+      // Frees what the commands have replaced.
+      turn.wake();
+      await nextTurn();
+      await this.delay(items - delayed);
+      delayed = items;
+    };
   }
 
   /** `key-load-delay`: waits for so many keys, or until the option is 0 again. A test's lever. */
@@ -158,6 +250,10 @@ export class DatasetLoader {
   private finished(report: RdbLoadReport): void {
     this.last = { loaded: report.keysLoaded, expired: report.keysExpired };
     this.server.keyspace.dirty = 0;
+    this.tellOfFunctions();
+  }
+
+  private tellOfFunctions(): void {
     const libraries = this.functions.length;
     if (libraries === 0) return;
     this.server.log.warning(
@@ -200,7 +296,7 @@ export class DatasetLoader {
     const { server } = this;
     const { keyspace, saves } = server;
     if (this.state !== null) return LOADING;
-    saves.cancel();
+    saves.abortForFlush({ wholeDataset: true });
     if (options.save && !saves.saveNow()) return "ERR Error trying to save the DB, check server logs";
     if (options.flush) keyspace.flushAll();
     const failed = "ERR Error trying to load the RDB dump, check server logs";
@@ -229,6 +325,11 @@ export class DatasetLoader {
     server.log.warning("DB reloaded by DEBUG RELOAD");
     return null;
   }
+}
+
+/** With `key-load-delay` there is a pause after each key or command. */
+function sliceMs(keyLoadDelay: number): number {
+  return keyLoadDelay === 0 ? SLICE_MS : 0;
 }
 
 /** Resolves after the loop has had a turn. */

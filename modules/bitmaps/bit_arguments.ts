@@ -28,7 +28,8 @@ export function fieldOffsetArgument(
 }
 
 function checkOffset(client: CommandClient, offset: number): number {
-  if (offset >= 0 && Math.floor(offset / 8) < client.server.config.values.protoMaxBulkLen) return offset;
+  const { protoMaxBulkLen } = client.server.config.values;
+  if (offset >= 0 && (Math.floor(offset / 8) < protoMaxBulkLen || client.kind === "master")) return offset;
   client.reply.error(BIT_OFFSET_OUT_OF_RANGE);
   return -1;
 }

@@ -81,6 +81,22 @@ function reload(client: CommandClient, args: Arguments): void {
   else client.reply.ok();
 }
 
+function reloadLog(client: CommandClient, _args: Arguments): void {
+  if (!client.mayBlock) {
+    client.reply.error("ERR DEBUG LOADAOF is not allowed in transactions");
+    return;
+  }
+  let isGone = false;
+  client.block({ reason: "load", cancelled: () => isGone = true });
+  client.server.reloadLog().then((problem) => {
+    if (isGone) return;
+    if (problem !== null) client.reply.error(problem);
+    else client.reply.ok();
+    client.server.waitEnded(client, { failed: problem !== null });
+    client.unblock({ again: false });
+  });
+}
+
 function digest(client: CommandClient, _args: Arguments): void {
   client.reply.simple(datasetDigest(client.server.keyspace));
 }
@@ -384,6 +400,10 @@ const actions: Action[] = [
     "QUICKLIST-PACKED-THRESHOLD <size>",
     "    Set the length from which elements of lists have nodes of their own; 0: the default.",
   ], quicklistPackedThreshold),
+  action("loadaof", 2, [
+    "LOADAOF",
+    "    Flush the AOF buffers on disk and reload the AOF in memory.",
+  ], reloadLog),
   action("reload", -2, [
     "RELOAD [option ...]",
     "    Save the RDB on disk and reload it back to memory. Valid <option> values:",

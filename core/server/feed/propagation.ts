@@ -30,6 +30,7 @@ export class Propagation implements CommandPropagation, RemovalFeed {
   #starts: number[] = [];
   #databases: number[] = [];
   #commandTargets: number[] = [];
+  #isSuspended = false;
   /** EXEC runs its queue: nothing goes to the streams before its end. */
   #isTransaction = false;
   /** The unit's only command went to a stream already. */
@@ -61,8 +62,19 @@ export class Propagation implements CommandPropagation, RemovalFeed {
     this.#streamsChanged();
   }
 
+  /** Nothing that happens until `resume` is propagated: a log is loaded. */
+  suspend(): void {
+    this.#isSuspended = true;
+    this.#streamsChanged();
+  }
+
+  resume(): void {
+    this.#isSuspended = false;
+    this.#streamsChanged();
+  }
+
   #streamsChanged(): void {
-    this.active = this.#streams.length > 0;
+    this.active = this.#streams.length > 0 && !this.#isSuspended;
     this.#targets = 0;
     for (const { target } of this.#streams) this.#targets |= target;
     this.#logStream = this.#streams.find(({ sink }) => (sink.target & TO_LOG) !== 0 && !sink.isCopy) ?? null;
