@@ -1,7 +1,6 @@
 // The seven holes that spec/durability.md section 4 found in the model of this log, each with the test that it is closed here.
 import assert from "node:assert/strict";
-import { bulk, NIL, OK, QUEUED } from "./durability_scenes.ts";
-import { MemoryWorld, Stage } from "./durability_world.ts";
+import { bulk, MemoryWorld, NIL, OK, QUEUED, Stage } from "./durability_world.ts";
 
 function hole(name: string, play: (stage: Stage, world: MemoryWorld) => Promise<void>): void {
   Deno.test(name, async () => {

@@ -1,8 +1,7 @@
 // Keys that are not durable (spec/durability.md section 5): who waits for which change, also for changes that nobody has asked
 // for, in this process and over a log on disk.
 import assert from "node:assert/strict";
-import { bulk, NIL } from "./durability_scenes.ts";
-import { MemoryWorld, ProcessWorld, Stage } from "./durability_world.ts";
+import { bulk, MemoryWorld, NIL, ProcessWorld, Stage } from "./durability_world.ts";
 
 interface Change {
   name: string;

@@ -1,7 +1,6 @@
 // Over the marks of what may wait for the disk clients are not read any more; nobody is ended for it, and nothing is lost.
 import assert from "node:assert/strict";
-import { bulk, OK } from "./durability_scenes.ts";
-import { type Actor, MemoryWorld, Stage } from "./durability_world.ts";
+import { type Actor, bulk, MemoryWorld, OK, Stage } from "./durability_world.ts";
 
 const VALUE = "x".repeat(1000);
 

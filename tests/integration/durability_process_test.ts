@@ -1,8 +1,9 @@
 // Held replies through a server process with a log on disk: all scenes one after the other, then what only a real log has:
 // policies, strategies and switching while replies wait.
 import assert from "node:assert/strict";
-import { bulk, OK, scenes } from "./durability_scenes.ts";
-import { ProcessWorld, Stage } from "./durability_world.ts";
+import { clientScenes } from "./durability_client_scenes.ts";
+import { keyScenes } from "./durability_scenes.ts";
+import { bulk, OK, ProcessWorld, Stage } from "./durability_world.ts";
 
 async function played(play: (stage: Stage) => Promise<void>, ...args: string[]): Promise<void> {
   await using world = await ProcessWorld.start(...args);
@@ -13,7 +14,7 @@ async function played(play: (stage: Stage) => Promise<void>, ...args: string[]):
 
 Deno.test("held replies in a process: every scene", async (test) => {
   await using world = await ProcessWorld.start();
-  for (const { name, play } of scenes) {
+  for (const { name, play } of [...keyScenes, ...clientScenes]) {
     await test.step(name, async () => {
       const stage = new Stage(world);
       try {

@@ -6,6 +6,16 @@ import { Client } from "../../core/net/client.ts";
 import { FedServer } from "../interop/fed_server.ts";
 import { encodeCommands, eventually, pause, SporkServer } from "../harness/mod.ts";
 
+export const OK = "+OK\r\n";
+export const QUEUED = "+QUEUED\r\n";
+export const NIL = "$-1\r\n";
+export const bulk = (text: string) => `$${text.length}\r\n${text}\r\n`;
+
+export interface Scene {
+  name: string;
+  play(stage: Stage): Promise<void>;
+}
+
 /** One connection: sends, and keeps what comes, one character a byte. */
 export interface Peer {
   send(bytes: Uint8Array): void | Promise<void>;
