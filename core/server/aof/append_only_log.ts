@@ -1,7 +1,12 @@
 // The append-only log: what the server has propagated goes through here to the writer, in files that the manifest names.
 // It is switched on and off, changes policy and strategy while it runs, is rewritten, and tells how far it is durable.
 // core/server makes one; its parts (directory, output, rewriter, errors) each do one thing and are told by it.
-import type { LogFault, LogWriterEvents, SyncPolicy } from "../../persistence/aof/writer/log_writer.ts";
+import {
+  type LogFault,
+  LogStoppedError,
+  type LogWriterEvents,
+  type SyncPolicy,
+} from "../../persistence/aof/writer/log_writer.ts";
 import type { AofFileEntry } from "../../persistence/aof/manifest.ts";
 import { type FeedSink, type FeedStream, TO_LOG } from "../feed/feed_stream.ts";
 import { StartError } from "../start_error.ts";
@@ -13,6 +18,7 @@ import { type LogReport, reportOf } from "./log_report.ts";
 import { LogRewriter, type RewrittenLog } from "./log_rewriter.ts";
 import { lastIncrAtStart, readManifestAtStart } from "./log_start.ts";
 import { sampleLatency } from "./log_latency.ts";
+import { OffsetWaiters } from "./offset_waiters.ts";
 import { Timestamps } from "./timestamps.ts";
 
 /**
@@ -50,6 +56,7 @@ export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
   private frozen = 0;
   /** Bytes of the files before the one that is appended to. */
   private precedingBytes = 0;
+  private readonly waiters = new OffsetWaiters();
   private readonly timestamps = new Timestamps();
   private isOpen = false;
   /** The last cut came behind the last failed sync. */
@@ -64,6 +71,7 @@ export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
       policy: () => this.policy,
       restrict: (bit, on) => host.restrict(bit, on),
       exit: (code) => host.exit(code),
+      now: () => performance.now(),
       retry: () => this.output?.retry(),
       rewriteSoon: () => this.needsRewrite(),
     });
@@ -221,7 +229,10 @@ export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
     }
     this.stream?.flush();
     output.endTurn();
-    await output.drain();
+    // The writer waits for all that comes meanwhile, which under load has no end.
+    const drained = output.drain();
+    drained.catch(() => {});
+    await Promise.race([drained, this.waiters.until(this.offset, () => output.durableOffset)]);
     this.progressed();
   }
 
@@ -230,9 +241,11 @@ export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
   progressed(): void {
     this.host.durability.progressed();
     this.host.writeWaiters.progressed();
+    this.waiters.progressed();
   }
 
   failed(fault: LogFault): void {
+    this.waiters.failed(new LogStoppedError(fault));
     if (this.output === null) {
       this.host.log.warning(`Error writing to the AOF file: ${fault.message}`);
       return;
@@ -364,12 +377,15 @@ export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
     };
     if (output.policy !== "always") {
       apply();
-      this.settle(this.drain().catch(() => {}));
+      // What was acknowledged before is durable too when the client hears of it.
+      if (this.policy === "always" && this.state === "on") this.settle(this.drain().catch(() => {}));
       return;
     }
     // What waits for the disk now is not let go by a word.
+    this.stream?.flush();
+    output.endTurn();
     this.settle(
-      this.drain().then(
+      this.waiters.until(this.offset, () => this.durableOffset).then(
         apply,
         (error) =>
           this.host.log.warning(`appendfsync stays always until the AOF can be written: ${textOf(error)}`),

@@ -17,6 +17,8 @@ export interface LogErrorHost {
   policy(): SyncPolicy;
   restrict(bit: number, on: boolean): void;
   exit(code: number): void;
+  /** Milliseconds. */
+  now(): number;
   /** Has the writer try again. */
   retry(): void;
   /** A rewrite is needed, as soon as one can be. */
@@ -45,7 +47,7 @@ export class LogErrors {
     const policy = host.policy();
     this.fault = fault;
     this.isStopped = true;
-    const now = performance.now();
+    const now = host.now();
     this.retryAt = now + RETRY_INTERVAL_MS;
     const ends = policy === "always" && host.errorPolicy() === "exit";
     if (ends || now - this.loggedAt >= LOG_INTERVAL_MS) {
@@ -120,8 +122,9 @@ export class LogErrors {
   }
 
   cron(): void {
-    if (!this.isStopped || performance.now() < this.retryAt) return;
-    this.retryAt = performance.now() + RETRY_INTERVAL_MS;
+    const now = this.host.now();
+    if (!this.isStopped || now < this.retryAt) return;
+    this.retryAt = now + RETRY_INTERVAL_MS;
     this.host.retry();
   }
 }

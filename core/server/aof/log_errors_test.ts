@@ -9,6 +9,7 @@ const SYNC: LogFault = { kind: "sync", code: "EIO", message: "Input/output error
 
 function rig(policy: SyncPolicy, errorPolicy: "exit" | "read-only") {
   const told: string[] = [];
+  const clock = { ms: 0 };
   const log = (line: string) => void told.push(line);
   const errors = new LogErrors({
     log: { notice: log, warning: log },
@@ -19,10 +20,11 @@ function rig(policy: SyncPolicy, errorPolicy: "exit" | "read-only") {
       told.push(on ? "restricted" : "free");
     },
     exit: (code) => told.push(`exit ${code}`),
+    now: () => clock.ms,
     retry: () => told.push("retry"),
     rewriteSoon: () => told.push("rewrite"),
   });
-  return { errors, told };
+  return { errors, told, clock };
 }
 
 Deno.test("under always the server says why and ends", () => {
@@ -93,6 +95,24 @@ Deno.test("under always and read-only a failed sync is retried, no rewrite is ne
   assert.ok(!told.includes("rewrite"));
   errors.recovered();
   assert.equal(errors.status, "ok");
+});
+
+Deno.test("a writer that has stopped is told to try again each second, and the log has it every 30 seconds", () => {
+  const { errors, told, clock } = rig("no", "exit");
+  errors.failed(FULL);
+  told.length = 0;
+  for (clock.ms = 0; clock.ms < 31_000; clock.ms += 100) {
+    const before = told.length;
+    errors.cron();
+    if (told.length > before) errors.failed({ ...FULL });
+  }
+  assert.equal(told.filter((line) => line === "retry").length, 30);
+  assert.equal(told.filter((line) => line.startsWith("Error writing")).length, 1);
+  errors.recovered();
+  told.length = 0;
+  clock.ms += 5000;
+  errors.cron();
+  assert.deepEqual(told, []);
 });
 
 Deno.test("a log that is switched off has no error", () => {
