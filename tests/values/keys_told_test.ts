@@ -396,6 +396,39 @@ Deno.test("a blocking command that finds nothing has looked at all its keys", as
   assert.deepEqual([...scene.told.looks].sort(), ["0 a", "0 b", "0 x"]);
 });
 
+Deno.test("RESTORE: a new key, one in the place of another, and one whose time has passed", async () => {
+  using scene = new Scene();
+  const { told } = scene;
+  await scene.begin();
+  const dump = await scene.reply(["DUMP", "s1"]);
+  const payload = latin1Bytes(dump.slice(dump.indexOf("\r\n") + 2, -2));
+  for (const [key, ...words] of [["new", "0"], ["s2", "0", "REPLACE"], ["h1", "1", "ABSTTL", "REPLACE"]]) {
+    const [ttl, ...options] = words;
+    assert.equal(await scene.reply(["RESTORE", key, ttl, payload, ...options]), "+OK\r\n");
+    assert.deepEqual([...told.touches], [`0 ${key}`], key);
+  }
+  await scene.reply(["RESTORE", "s2", "0", payload]);
+  assert.deepEqual([[...told.looks], [...told.touches]], [["0 s2"], []], "BUSYKEY");
+});
+
+Deno.test("what the server looks at for itself is seen by nobody", async () => {
+  using scene = new Scene();
+  const { told, fed: { server } } = scene;
+  await scene.begin();
+  await scene.client.run(commandLines("PEXPIRE s1 1\nHPEXPIRE h1 1 FIELDS 1 f"));
+  const { clock } = server.keyspace;
+  const due = clock.update() + 1;
+  await eventually(() => clock.update() > due, { everyMilliseconds: 1 });
+  told.forget();
+  server.expire.slowCycle(server.expireOptions);
+  assert.deepEqual([[...told.looks], [...told.touches].sort()], [[], ["0 h1", "0 s1"]]);
+  await scene.client.run(commandLines("CONFIG SET maxmemory-policy volatile-lru\nPEXPIRE s2 100000"));
+  told.forget();
+  await scene.client.run(commandLines("CONFIG SET maxmemory 1"));
+  server.makeRoom();
+  assert.deepEqual([[...told.looks], [...told.touches]], [[], ["0 s2"]]);
+});
+
 Deno.test("a command that does not change a key touches none", async () => {
   for (
     const line of [
