@@ -1,5 +1,6 @@
 // Whatever a command looks at and whatever it changes is told to who holds replies back until the disk has it
 // (DurabilityHook): every command with keys, what finds keys by other ways, and random scenes against what is propagated.
+// More lines than usual: an example of each command.
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { latin1Bytes, latin1Text } from "../../core/bytes/ascii.ts";
