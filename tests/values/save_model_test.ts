@@ -1,16 +1,9 @@
-// Saves of every type against what there was: a played worker encodes entries with the real encoder, on the same thread,
+// Saves of every type against what there was: a played worker encodes entries with a real encoder, on the same thread,
 // and between any two of its reads commands change what is being saved. Every entry of the cut must come exactly once
 // and as it was, by both kinds of strategy, and when the save has ended nothing of it is left.
 import assert from "node:assert/strict";
-import { latin1Bytes, latin1Text } from "../../core/bytes/ascii.ts";
-import { valueDigest } from "../../core/keyspace/digest.ts";
-import { TYPE_STREAM, WORD_KEY_LENGTH, WORD_META } from "../../core/keyspace/entry_layout.ts";
-import { Keyspace } from "../../core/keyspace/keyspace.ts";
-import { Arena, ARENA_FULL, type Ref } from "../../core/memory/arena.ts";
+import { ARENA_FULL, type Ref } from "../../core/memory/arena.ts";
 import { type ArenaReader, LiveReader } from "../../core/memory/arena_reader.ts";
-import { DumpEncoder, restorePayload } from "../../core/persistence/rdb/dump_payload.ts";
-import { KeyspaceSink } from "../../core/persistence/rdb/keyspace_sink.ts";
-import { LOAD_LIMITS_DEFAULT } from "../../core/persistence/rdb/types/load_limits.ts";
 import {
   beginPlayed,
   type EntryReading,
@@ -18,8 +11,10 @@ import {
   KINDS,
   toTheEnd,
 } from "../../core/persistence/snapshot/played_worker.ts";
+import type { SnapshotFormat } from "../../plugins/sdk/snapshot/snapshot_job.ts";
 import { SPAN_BYTES } from "../../core/memory/arena_layout.ts";
 import type { SaveJob } from "../../core/persistence/snapshot/save_job.ts";
+import { CommandTexts, type EntryTexts, RdbTexts } from "./entry_texts.ts";
 import { READS, WRITES } from "./exercises.ts";
 import { FullRig } from "./full_rig.ts";
 import { Random } from "./random.ts";
@@ -28,7 +23,8 @@ import { SAMPLES, type ValueType, type Word } from "./samples.ts";
 const MB = 1024 * 1024;
 const DATABASES = 2;
 const KEYS = 12;
-const ROUNDS = 25;
+const ROUNDS = 20;
+const FORMATS: SnapshotFormat[] = ["rdb", "commands"];
 /** One in so many reads of the worker has something happen before it. */
 const READS_PER_CHANGE = 6;
 /** Changes while one value is being read, at most: the rest goes undisturbed, so that a round ends. */
@@ -63,32 +59,6 @@ class InterruptedReader implements ArenaReader {
   }
 }
 
-/** Turns entries into texts that are equal where the entries are. */
-class EntryTexts {
-  readonly #keyspace = new Keyspace(Arena.create({ bytes: 64 * MB }), 1);
-  readonly #sink = new KeyspaceSink(this.#keyspace, LOAD_LIMITS_DEFAULT, { existing: "replace" });
-
-  /** The text of an entry that is read through `reader`. */
-  of(reader: ArenaReader, ref: Ref): { key: string; text: string } {
-    const payload = new DumpEncoder(reader).dump(ref, { version: 80, compress: false });
-    const meta = reader.u32(ref * 4 + WORD_META);
-    const expiry = (meta & 0x10000) === 0 ? -1 : reader.f64(ref * 2 + 3);
-    const key = new Uint8Array(reader.u32(ref * 4 + WORD_KEY_LENGTH));
-    reader.copyOut(ref * 16 + (expiry === -1 ? 20 : 32), key.length, key, 0);
-    const type = meta & 0xff;
-    const value = type === TYPE_STREAM ? payload.toHex() : this.#digest(payload);
-    return { key: latin1Text(key, 0, key.length), text: `type ${type} expires ${expiry} ${value}` };
-  }
-
-  #digest(payload: Uint8Array): string {
-    const bytes = latin1Bytes("value");
-    const key = { bytes, start: 0, end: bytes.length, expireAt: -1, idleSeconds: -1, frequency: -1 };
-    restorePayload(payload, 0, payload.length, key, this.#sink);
-    const [database] = this.#keyspace.databases;
-    return valueDigest(this.#keyspace, database.peek(bytes, 0, bytes.length));
-  }
-}
-
 /** Many small nodes: values that are copied for a snapshot, but freed in the background. */
 const SMALL_PACKED: [string, string][] = [
   ["hash-max-listpack-entries", "16"],
@@ -107,9 +77,10 @@ class Round {
   readonly done: string[] = [];
   /** Commands that met a full arena. */
   refused = 0;
-  private readonly texts = new EntryTexts();
+  private readonly texts: EntryTexts;
 
-  constructor(private readonly random: Random) {
+  constructor(private readonly random: Random, format: SnapshotFormat) {
+    this.texts = format === "rdb" ? new RdbTexts() : new CommandTexts();
     for (let key = 0; key < KEYS; key++) {
       const sample = random.pick(SAMPLES);
       this.use(random.below(DATABASES));
@@ -221,9 +192,9 @@ class Round {
 
 type Course = "to its end" | "in a nearly full arena" | "cancelled";
 
-async function round(kind: Kind, course: Course, seed: number): Promise<number> {
+async function round(kind: Kind, format: SnapshotFormat, course: Course, seed: number): Promise<number> {
   const random = new Random(seed);
-  const round = new Round(random);
+  const round = new Round(random, format);
   const { rig } = round;
   const { arena } = rig.keyspace;
   const ballast: Ref[] = [];
@@ -231,7 +202,7 @@ async function round(kind: Kind, course: Course, seed: number): Promise<number> 
     while (arena.hasRun(SPAN_BYTES)) ballast.push(arena.allocate(SPAN_BYTES));
   }
   const cut = round.entriesNow();
-  const { job, worker } = beginPlayed(rig.keyspace, kind, {}, round.reading);
+  const { job, worker } = beginPlayed(rig.keyspace, kind, { format }, round.reading);
   round.job = job;
   for (let moment = 0; moment < 30; moment++) {
     if (random.oneIn(3)) worker.work(1 + random.below(2));
@@ -268,12 +239,12 @@ function expectNothingLeft({ rig, usedWhenEmpty }: Round): void {
   keyspace.arena.verify();
 }
 
-async function rounds(kind: Kind, course: Course, count: number): Promise<number> {
+async function rounds(kind: Kind, format: SnapshotFormat, course: Course): Promise<number> {
   const firstSeed = Date.now() % 1_000_000;
   let refused = 0;
-  for (let seed = firstSeed; seed < firstSeed + count; seed++) {
+  for (let seed = firstSeed; seed < firstSeed + ROUNDS; seed++) {
     try {
-      refused += await round(kind, course, seed);
+      refused += await round(kind, format, course, seed);
     } catch (error) {
       throw new Error(`seed ${seed}`, { cause: error });
     }
@@ -281,17 +252,17 @@ async function rounds(kind: Kind, course: Course, count: number): Promise<number
   return refused;
 }
 
-for (const kind of KINDS) {
-  Deno.test(`${kind}: values of every type are saved as they were while commands change them`, async () => {
-    await rounds(kind, "to its end", ROUNDS);
+for (const [kind, format] of KINDS.flatMap((kind) => FORMATS.map((format) => [kind, format] as const))) {
+  Deno.test(`${kind}, ${format}: values of every type are saved as they were while commands change them`, async () => {
+    await rounds(kind, format, "to its end");
   });
 
-  Deno.test(`${kind}: in a nearly full arena changes are refused whole and the save is as it should be`, async () => {
-    const refused = await rounds(kind, "in a nearly full arena", ROUNDS);
+  Deno.test(`${kind}, ${format}: in a nearly full arena changes are refused whole and the save is as it should be`, async () => {
+    const refused = await rounds(kind, format, "in a nearly full arena");
     assert.ok(refused > ROUNDS, `${refused} commands met a full arena`);
   });
 
-  Deno.test(`${kind}: a cancelled save of every type leaves nothing`, async () => {
-    await rounds(kind, "cancelled", ROUNDS);
+  Deno.test(`${kind}, ${format}: a cancelled save of every type leaves nothing`, async () => {
+    await rounds(kind, format, "cancelled");
   });
 }
