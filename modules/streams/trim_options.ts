@@ -171,6 +171,8 @@ function settleLimit(client: CommandClient): boolean {
     client.reply.error(STREAM_LIMIT_ALONE);
     return false;
   }
+  // What a log or a primary says was rewritten: the threshold is where the trim ended, and no limit holds.
+  if (client.kind === "master") return true;
   if (given >= 0) {
     if (addOptions.precision === "exactly") {
       client.reply.error(STREAM_LIMIT_EXACT);
