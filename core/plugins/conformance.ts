@@ -30,6 +30,8 @@ export interface ConformanceOptions {
   /** Undefined: what a shipped plugin has by default, nothing for one on disk. */
   grants?: Grants;
   logger: PluginLogger;
+  /** How long a case of a log waits for what must happen, milliseconds. */
+  limitMs?: number;
   /** Told of each result as it comes. */
   onResult?: (result: CaseResult) => void;
 }
@@ -50,7 +52,7 @@ export async function runConformance(options: ConformanceOptions): Promise<CaseR
     if (plugin.state === "embedded") plugin.state = "ready";
     await plugin.start();
     add([await validateAlone(plugin, options.logger)]);
-    add(await runKind(host, plugin, folder));
+    add(await runKind(host, plugin, folder, options));
     add(await runOwnTests(plugin));
     await plugin.stop();
     add([{
@@ -82,7 +84,12 @@ function openHost(options: ConformanceOptions, folder: string): PluginHost {
   });
 }
 
-async function runKind(host: PluginHost, plugin: Plugin, folder: string): Promise<CaseResult[]> {
+async function runKind(
+  host: PluginHost,
+  plugin: Plugin,
+  folder: string,
+  { limitMs }: ConformanceOptions,
+): Promise<CaseResult[]> {
   const { kind, provides, declares } = plugin.plan.manifest;
   if (kind === "codec") {
     const request: ConformanceRequest = { conformance: "codec", promises: { provides, declares } };
@@ -99,7 +106,7 @@ async function runKind(host: PluginHost, plugin: Plugin, folder: string): Promis
     plugin.counters.lastError = "";
     return results;
   }
-  if (kind === "aof") return await runAof(host, plugin, folder);
+  if (kind === "aof") return await runAof(host, plugin, folder, limitMs);
   if (kind !== "snapshot") return [];
   const results = await runCases(snapshotCases({
     strategy: host.snapshot(plugin.name),
@@ -114,7 +121,12 @@ async function runKind(host: PluginHost, plugin: Plugin, folder: string): Promis
   return results;
 }
 
-async function runAof(host: PluginHost, plugin: Plugin, folder: string): Promise<CaseResult[]> {
+async function runAof(
+  host: PluginHost,
+  plugin: Plugin,
+  folder: string,
+  limitMs: number | undefined,
+): Promise<CaseResult[]> {
   const strategy = host.aof(plugin.name);
   const logFolder = `${folder}/${DEFAULTS.appenddirname}`;
   mkdirSync(logFolder);
@@ -125,6 +137,7 @@ async function runAof(host: PluginHost, plugin: Plugin, folder: string): Promise
       open: (start, events) => strategy.open(start, events),
       folder: logFolder,
       runs: strategy.runs,
+      limitMs,
       declares: plugin.plan.manifest.declares,
       setFaults: async (plan) => {
         if (strategy.runs === "loop") setFaults(plan);

@@ -60,6 +60,38 @@ for (const [what, entries, save, problem] of WRONG) {
     }));
 }
 
+const WRONG_LOGS: [string, string, RegExp][] = [
+  ["never syncs", "log.write();", /always: .*waited in vain until the turns became durable/],
+  ["never writes", "", /waited in vain until/],
+  [
+    "syncs only when it is asked to write",
+    "if (log.waitingBytes > 0) { log.write(); }",
+    /everysec: .*waited in vain/,
+  ],
+];
+
+for (const [what, flush, problem] of WRONG_LOGS) {
+  Deno.test(`the suite finds an aof plugin that ${what}`, () =>
+    withBench(async (bench) => {
+      const path = bench.write({
+        kind: "aof",
+        manifest: "declares: [durable-before-ack]\nprovides:\n  runs: worker\n" +
+          'permissions:\n  write:\n    allow: ["${dir}/${appenddirname}"]\n    reason: x\n',
+        code: `export default () => ({ flush(log) { ${flush} } });`,
+      });
+      const results = await runConformance({
+        plugin: { path },
+        grants: { write: ["${dir}"] },
+        logger: bench.log,
+        limitMs: 300,
+      });
+      const problems = results.filter((one) => one.problem !== undefined).map((one) =>
+        `${one.name}: ${one.problem}`
+      );
+      assert.ok(problems.some((text) => problem.test(text)), problems.join("\n"));
+    }));
+}
+
 Deno.test("a snapshot plugin that hides errors and lies about its save is not believed", () =>
   withBench(async (bench) => {
     const path = strategy(

@@ -17,6 +17,8 @@ export interface AofSubject {
   readonly folder: string;
   readonly runs: "loop" | "worker";
   readonly declares: readonly string[];
+  /** How long a case waits for what must happen, milliseconds. */
+  readonly limitMs?: number;
   /** The plugin's file calls fail like this from now on; undefined = they work. */
   setFaults(plan: FaultPlan | undefined): Promise<void>;
   /** Ends the plugin's worker without a word. */
@@ -309,7 +311,11 @@ class TestLog {
     expect(this.writer.fault === null, "recovery was told while there is a fault");
   }
 
-  async until(isSo: () => boolean | Promise<boolean>, what: string, limitMs = LIMIT_MS): Promise<void> {
+  async until(
+    isSo: () => boolean | Promise<boolean>,
+    what: string,
+    limitMs = this.subject.limitMs ?? LIMIT_MS,
+  ): Promise<void> {
     const end = performance.now() + limitMs;
     while (!await isSo()) {
       expect(performance.now() < end, `waited in vain until ${what}`);

@@ -114,13 +114,22 @@ export class LogBoard {
     Atomics.add(this.#words, RETRIES, 1);
   }
 
-  /** The worker shall write and sync what there is, and end. */
-  get isStopAsked(): boolean {
+  /** The log closes: what comes now is written and synced whatever the plugin thinks of it. */
+  get isClosing(): boolean {
     return Atomics.load(this.#words, STOP) !== 0;
   }
 
-  askStop(): void {
+  askClose(): void {
     Atomics.store(this.#words, STOP, 1);
+  }
+
+  /** All is in the ring: the worker shall write and sync it, and end. */
+  get isStopAsked(): boolean {
+    return Atomics.load(this.#words, STOP) === 2;
+  }
+
+  askStop(): void {
+    Atomics.store(this.#words, STOP, 2);
   }
 
   /** Of the worker. The loop is woken by `wakeLoop`. */

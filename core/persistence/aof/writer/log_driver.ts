@@ -25,6 +25,14 @@ const ASK_AGAIN_MS = 20;
 /** How long it looks for more before it sleeps: a turn of the loop often follows soon. */
 const SPIN_MS = 0.02;
 
+/** The end of a log does not depend on its plugin. */
+const AT_ONCE = {
+  flush(log: LogFile): void {
+    log.write();
+    log.sync();
+  },
+};
+
 /** Number of retries before the first look at the board. */
 export const NOT_YET = -1;
 
@@ -92,10 +100,12 @@ export async function driveLog(
   }
 
   function rest(milliseconds: number): void {
-    const spinUntil = performance.now() + SPIN_MS;
-    do {
-      if (ring.next() !== NO_RECORD) return;
-    } while (performance.now() < spinUntil);
+    if (log.fault === null) {
+      const spinUntil = performance.now() + SPIN_MS;
+      do {
+        if (ring.next() !== NO_RECORD) return;
+      } while (performance.now() < spinUntil);
+    }
     const bell = ring.prepareSleep();
     const isAwaited = log.fault === null && ring.next() !== NO_RECORD;
     const isNewsWaiting = board.syncWanted !== log.syncWanted || board.policy !== log.policy ||
@@ -104,28 +114,37 @@ export async function driveLog(
     else ring.sleep(bell, milliseconds);
   }
 
-  publish();
-  let letInAt = performance.now();
-  while (!board.isStopAsked && !isEnding()) {
-    obey();
-    if (log.isBusy) {
-      const before = log.writtenBytes + log.durable.offset + log.opened;
-      log.turn(plugin);
-      publish();
-      if (log.writtenBytes + log.durable.offset + log.opened === before && log.fault === null) {
-        ring.sleep(ring.prepareSleep(), ASK_AGAIN_MS);
+  async function run(): Promise<void> {
+    publish();
+    let letInAt = performance.now();
+    while (!board.isStopAsked && !isEnding()) {
+      obey();
+      if (log.isBusy) {
+        const before = log.writtenBytes + log.durable.offset + log.opened;
+        log.turn(board.isClosing ? AT_ONCE : plugin);
+        publish();
+        if (log.writtenBytes + log.durable.offset + log.opened === before && log.fault === null) {
+          ring.sleep(ring.prepareSleep(), ASK_AGAIN_MS);
+        }
+        if (performance.now() - letInAt < MESSAGES_BUSY_MS) continue;
+      } else {
+        publish();
+        rest(Math.min(log.syncDueIn, MESSAGES_IDLE_MS));
+        if (log.isBusy && performance.now() - letInAt < MESSAGES_BUSY_MS) continue;
+        if (performance.now() - letInAt < MESSAGES_IDLE_MS) continue;
       }
-      if (performance.now() - letInAt < MESSAGES_BUSY_MS) continue;
-    } else {
-      publish();
-      rest(Math.min(log.syncDueIn, MESSAGES_IDLE_MS));
-      if (log.isBusy && performance.now() - letInAt < MESSAGES_BUSY_MS) continue;
-      if (performance.now() - letInAt < MESSAGES_IDLE_MS) continue;
+      await new Promise((resolve) => setTimeout(resolve));
+      letInAt = performance.now();
     }
-    await new Promise((resolve) => setTimeout(resolve));
-    letInAt = performance.now();
+    obey();
+    log.close();
+    publish();
   }
-  obey();
-  log.close();
-  publish();
+
+  try {
+    await run();
+  } finally {
+    // After a mistake of the plugin's: another drive goes on in the file.
+    log.release();
+  }
 }

@@ -228,6 +228,11 @@ export class LogFileWriter implements LogFile {
   /** Writes and syncs all that is there, and closes. */
   close(): void {
     if (this.fault === null) this.#attempt(() => this.#catchUp());
+    this.release();
+  }
+
+  /** Closes the file as it is. */
+  release(): void {
     this.#epoch++;
     this.#file?.close();
     this.#file = null;

@@ -19,6 +19,7 @@ import { WriterNews } from "./writer_news.ts";
 
 const RING_BYTES = 16 * 2 ** 20;
 const RING_RECORDS = 8192;
+const CLOSE_LOOK_MS = 100;
 
 /** The worker that runs `driveLog`. */
 export interface LogWorker {
@@ -154,11 +155,20 @@ export class OffloadWriter implements LogWriter {
   }
 
   async #close(): Promise<void> {
-    if (this.#fault === null) await this.drain().catch(() => {});
     this.#isClosing = true;
+    this.#board.askClose();
+    this.#intake.publish();
+    this.#ring.ring();
+    const keptAlive = setInterval(() => this.#look(), CLOSE_LOOK_MS);
+    while (this.#intake.hasSpilled && this.#fault === null) {
+      const { signal } = this.#board;
+      this.#look();
+      if (this.#intake.hasSpilled) await this.#board.changed(signal);
+    }
     this.#board.askStop();
     this.#ring.ring();
     await this.#driven;
+    clearInterval(keptAlive);
     this.#look();
     this.#isClosed = true;
     this.#board.wakeLoop();
