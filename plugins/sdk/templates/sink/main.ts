@@ -1,14 +1,23 @@
-// A sink plugin: receives the stream of changes in order. This version of Spork starts sinks but feeds none yet.
+// A sink plugin: receives the stream of changes in order, as the commands that repeat them.
 import type { SinkFactory } from "../../types.ts";
 
 const sink: SinkFactory = (sdk) => {
+  let expected: number | undefined;
   let received = 0;
+  let missed = 0;
   return {
     receive(bytes, offset) {
-      if (offset !== received) throw new Error(`bytes at ${offset} came after ${received} bytes`);
+      if (expected !== undefined && offset !== expected) {
+        throw new Error(`bytes at ${offset} came where those at ${expected} were expected`);
+      }
+      expected = offset + bytes.length;
       received += bytes.length;
     },
-    stop: () => sdk.log.notice(`received ${received} bytes`),
+    gap(from, to) {
+      missed += to - from;
+      expected = to;
+    },
+    stop: () => sdk.log.notice(`received ${received} bytes, missed ${missed}`),
   };
 };
 export default sink;
