@@ -8,6 +8,7 @@ import { codecStreamCases } from "../../plugins/sdk/conformance/codec_stream_sui
 import { type CaseResult, runCases } from "../../plugins/sdk/conformance/conformance_case.ts";
 import { type FaultPlan, installFaults, setFaults } from "../../plugins/sdk/conformance/fault_plan.ts";
 import type { ConformanceRequest } from "../../plugins/sdk/conformance/host_messages.ts";
+import { sinkCases } from "../../plugins/sdk/conformance/sink_suite.ts";
 import { snapshotCases } from "../../plugins/sdk/conformance/snapshot_suite.ts";
 import { CodecStreams } from "./codec_streams.ts";
 import { noPermissions, type WorkerPermissions } from "./grants.ts";
@@ -16,6 +17,7 @@ import { PHASE_LIMITS_MS, type Plugin, type PluginLogger } from "./plugin.ts";
 import { messageOf } from "./plugin_error.ts";
 import { PluginHost } from "./plugin_host.ts";
 import type { Grants, PluginSetting } from "./plugin_settings.ts";
+import { SinkFeed } from "./sink_feed.ts";
 import { PluginWorker } from "./plugin_worker.ts";
 import type { HostRequest } from "./worker_protocol.ts";
 
@@ -107,6 +109,15 @@ async function runKind(
     return results;
   }
   if (kind === "aof") return await runAof(host, plugin, folder, limitMs);
+  if (kind === "sink") {
+    const results = await runCases(sinkCases({
+      open: (offset) => openFeed(plugin, offset),
+      start: () => plugin.start(),
+      kill: () => plugin.abandon(KILLED),
+    }));
+    plugin.counters.lastError = "";
+    return results;
+  }
   if (kind !== "snapshot") return [];
   const results = await runCases(snapshotCases({
     strategy: host.snapshot(plugin.name),
@@ -149,6 +160,23 @@ async function runAof(
     restore?.();
     plugin.counters.lastError = "";
   }
+}
+
+async function openFeed(plugin: Plugin, offset: number) {
+  await plugin.stop();
+  await plugin.start();
+  const feed = new SinkFeed(plugin, { logger: { debug: () => {}, notice: () => {}, warning: () => {} } });
+  feed.start(offset);
+  return {
+    get receivedOffset() {
+      return feed.receivedOffset;
+    },
+    get missedBytes() {
+      return feed.missedBytes;
+    },
+    give: (bytes: Uint8Array, at: number) => feed.release(feed.offer(bytes, at)),
+    stop: () => feed.stop(),
+  };
 }
 
 /** load, configure and validate must work where nothing can be written, reached or run. */
