@@ -7,7 +7,7 @@ import { persistence, saveEnds } from "./saves.ts";
 const STRATEGIES = ["aof-offload", "aof-inline"] as const;
 const POLICIES = ["always", "everysec", "no"] as const;
 const QUIET = ["--auto-aof-rewrite-percentage", "0", "--enable-debug-command", "yes"];
-const SLOW = ["CONFIG", "SET", "rdb-key-save-delay", "10000000"];
+const SLOW = ["CONFIG", "SET", "rdb-key-save-delay", "3000000"];
 const FAST = ["CONFIG", "SET", "rdb-key-save-delay", "0"];
 
 function on(...args: string[]): { args: string[] } {
