@@ -150,6 +150,7 @@ export class Dispatcher {
   /** After them. */
   endBatch(client: Client): void {
     if (this.runCount > 0) this.closeRun(client);
+    if (this.propagation.active) this.propagation.settle();
   }
 
   /**

@@ -26,6 +26,10 @@ export class FeedStream {
   #handedOver: number;
   /** The database that the stream has selected last; -1 = none yet. */
   #selected = -1;
+  /** Requests that have come one behind the other and go on as they are, where they still stand; null = none. */
+  #span: Uint8Array | null = null;
+  #spanStart = 0;
+  #spanEnd = 0;
 
   constructor(readonly sink: FeedSink, offset: number) {
     this.target = sink.target;
@@ -34,7 +38,7 @@ export class FeedStream {
 
   /** Bytes ever appended. */
   get offset(): number {
-    return this.#handedOver + this.#waiting.length;
+    return this.#handedOver + this.#waiting.length + this.#spanEnd - this.#spanStart;
   }
 
   /** The next command tells its database, whichever was selected: somebody begins to read here. */
@@ -43,6 +47,7 @@ export class FeedStream {
   }
 
   begin(): void {
+    this.settle();
     this.#waiting.head(1);
     this.#waiting.word("MULTI");
   }
@@ -54,18 +59,46 @@ export class FeedStream {
 
   /** One command, encoded, of a database. */
   append(database: number, bytes: Uint8Array, start: number, end: number): void {
+    this.settle();
     if (database !== this.#selected) this.#select(database);
     this.#waiting.append(bytes, start, end);
   }
 
-  /** One command as a client has sent it. */
-  appendCommand(database: number, args: Arguments): void {
+  /**
+   * One command as a client has sent it: `start` is where its request begins (`requestStart`). Where it has one, its bytes
+   * are taken later, many commands with one copy: they must stay until `settle`.
+   */
+  appendCommand(database: number, args: Arguments, start: number): void {
+    if (start < 0) {
+      this.settle();
+      if (database !== this.#selected) this.#select(database);
+      this.#waiting.command(args);
+      return;
+    }
+    const { buffer } = args;
+    const end = args.ends[args.count - 1] + 2;
+    if (start === this.#spanEnd && buffer === this.#span && database === this.#selected) {
+      this.#spanEnd = end;
+      return;
+    }
+    this.settle();
     if (database !== this.#selected) this.#select(database);
-    this.#waiting.command(args);
+    this.#span = buffer;
+    this.#spanStart = start;
+    this.#spanEnd = end;
+  }
+
+  /** Takes the bytes of requests that stand in a client's buffer. */
+  settle(): void {
+    if (this.#span === null) return;
+    this.#waiting.append(this.#span, this.#spanStart, this.#spanEnd);
+    this.#span = null;
+    this.#spanStart = this.#spanEnd = 0;
   }
 
   /** Hands over what has come since the last time. */
   flush(): void {
+    this.settle();
     const { buffer, length } = this.#waiting;
     if (length === 0) return;
     this.sink.append(buffer.subarray(0, length), this.#handedOver);

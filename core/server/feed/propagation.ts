@@ -1,12 +1,13 @@
 // The one place through which changes of the keyspace become the commands that repeat them. Dispatch tells it where a
 // command begins and ends and where a unit does; handlers say what goes in their command's place; the keyspace tells of
-// what expires or is evicted. The streams that hang on it are for the append-only log and for replicas; only tests
-// attach one so far, so that nothing is encoded in a running server.
+// what expires or is evicted. The streams that hang on it are for the append-only log, for sinks and for replicas; while there
+// is none nothing is encoded.
 import type { CommandPropagation } from "../../commands/propagation.ts";
 import type { RemovalFeed } from "../../keyspace/hooks.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import { type FeedSink, FeedStream, TO_LOG, TO_REPLICAS } from "./feed_stream.ts";
+import { requestStart } from "./request_start.ts";
 import { RespCommands } from "./resp_commands.ts";
 
 /** The tables of a unit of more commands than this are given back after it. */
@@ -116,10 +117,11 @@ export class Propagation implements CommandPropagation, RemovalFeed {
   /** The unit is this command alone. */
   #giveDirectly(args: Arguments): void {
     const streams = this.#streams;
+    const start = requestStart(args);
     for (let index = 0; index < streams.length; index++) {
       const stream = streams[index];
       if ((stream.target & this.#ownTargets) === 0) continue;
-      stream.appendCommand(this.#database, args);
+      stream.appendCommand(this.#database, args, start);
       this.#hasGiven = true;
     }
   }
@@ -154,6 +156,12 @@ export class Propagation implements CommandPropagation, RemovalFeed {
     } else {
       this.#starts.length = this.#databases.length = this.#commandTargets.length = 0;
     }
+  }
+
+  /** The client's input is about to be read into: what the streams have only looked at there is taken. */
+  settle(): void {
+    const streams = this.#streams;
+    for (let index = 0; index < streams.length; index++) streams[index].settle();
   }
 
   /** Once a turn, before replies are sent: the sinks get the turn's bytes. */

@@ -18,7 +18,7 @@ function batch(command: string[]): Uint8Array {
   return encoder.encode(one.repeat(PIPELINE));
 }
 
-function run(requests: Uint8Array, execute: (args: Arguments) => void): void {
+function run(requests: Uint8Array, execute: (args: Arguments) => void, batchEnds: () => void): void {
   for (let from = 0; from < requests.length;) {
     const view = parser.prepare();
     const part = requests.subarray(from, from + view.length);
@@ -26,6 +26,7 @@ function run(requests: Uint8Array, execute: (args: Arguments) => void): void {
     parser.filled(part.length);
     from += part.length;
     while (parser.next() === COMMAND) execute(parser.args);
+    batchEnds();
   }
 }
 
@@ -57,7 +58,7 @@ for (const [name, requests] of [["3", small], ["64", sets], ["1,024", large]] as
     ] as const
   ) {
     Deno.bench({ name: `16 x SET of ${name} bytes, to ${to}`, group: name }, () => {
-      run(requests, (args) => propagate(propagation, args));
+      run(requests, (args) => propagate(propagation, args), () => propagation.settle());
       propagation.flush();
     });
   }

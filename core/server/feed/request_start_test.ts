@@ -1,38 +1,57 @@
-// A request is propagated as it came only where that is what would be made of its arguments.
+// A request is propagated as it came only where that is what would be made of its arguments; many of them in one piece.
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { latin1Bytes, latin1Text } from "../../bytes/ascii.ts";
 import { defaultClientLimits } from "../../net/client_host.ts";
 import { Arguments } from "../../protocol/arguments.ts";
 import { COMMAND, RequestParser } from "../../protocol/request_parser.ts";
-import { latin1Bytes, latin1Text } from "../../bytes/ascii.ts";
+import { FeedStream, TO_LOG } from "./feed_stream.ts";
 import { requestStart } from "./request_start.ts";
-import { RespCommands } from "./resp_commands.ts";
 
-/** The commands of a stream that comes in pieces, each as propagated, and whether it was taken as it came. */
-function propagated(stream: string, pieces: number[]): { text: string; asItCame: boolean }[] {
+/**
+ * What a stream has of requests that come in pieces, behind its SELECT, and of each command whether it was taken as it came.
+ * Every third piece ends a turn.
+ */
+function propagated(requests: string, pieces: number[]): { text: string; asTheyCame: boolean[] } {
+  let text = "";
+  const stream = new FeedStream({
+    target: TO_LOG,
+    append: (bytes, offset) => {
+      assert.equal(offset, text.length);
+      text += latin1Text(bytes, 0, bytes.length);
+    },
+  }, 0);
   const parser = new RequestParser(defaultClientLimits());
-  const found: { text: string; asItCame: boolean }[] = [];
+  const asTheyCame: boolean[] = [];
   let at = 0;
-  for (let piece = 0; at < stream.length; piece++) {
+  for (let piece = 0; at < requests.length; piece++) {
     const view = parser.prepare();
-    const size = Math.min(pieces[piece % pieces.length], view.length, stream.length - at);
-    view.set(latin1Bytes(stream.slice(at, at + size)));
+    const size = Math.min(pieces[piece % pieces.length], view.length, requests.length - at);
+    view.set(latin1Bytes(requests.slice(at, at + size)));
     parser.filled(size);
     at += size;
     while (parser.next() === COMMAND) {
-      const out = new RespCommands();
-      out.command(parser.args);
-      found.push({ text: latin1Text(out.buffer, 0, out.length), asItCame: requestStart(parser.args) >= 0 });
+      const start = requestStart(parser.args);
+      const before = stream.offset;
+      stream.appendCommand(0, parser.args, start);
+      assert.ok(stream.offset > before);
+      asTheyCame.push(start >= 0);
     }
+    stream.settle();
+    if (piece % 3 === 2) stream.flush();
   }
-  return found;
+  const { offset } = stream;
+  stream.flush();
+  assert.equal(offset, text.length);
+  assert.equal(stream.offset, text.length);
+  return { text: text.slice(plain(["SELECT", "0"]).length), asTheyCame };
 }
 
 function plain(words: string[]): string {
   return `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join("")}`;
 }
 
-Deno.test("plain requests are taken as they came, however they are cut; what is made of them is the same", () => {
+Deno.test("what is made of requests is the same, however they are cut; plain ones are taken as they came", () => {
   const word = fc.oneof(
     fc.string({
       unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)),
@@ -44,19 +63,22 @@ Deno.test("plain requests are taken as they came, however they are cut; what is 
     .map(([first, rest]) => [first, ...rest]);
   fc.assert(
     fc.property(
-      fc.array(words, { minLength: 1, maxLength: 6 }),
+      fc.array(fc.record({ words, isInline: fc.boolean() }), { minLength: 1, maxLength: 8 }),
       fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 5 }),
       (commands, pieces) => {
-        const found = propagated(commands.map(plain).join(""), pieces);
-        assert.deepEqual(found.map((each) => each.text), commands.map(plain));
+        const requests = commands.map((each) => each.isInline ? "SET k v\r\n" : plain(each.words));
+        const expected = commands.map((each) => each.isInline ? plain(["SET", "k", "v"]) : plain(each.words));
+        const { text, asTheyCame } = propagated(requests.join(""), pieces);
+        assert.equal(text, expected.join(""));
+        commands.forEach((each, index) => assert.ok(!each.isInline || !asTheyCame[index]));
       },
     ),
   );
-  assert.deepEqual(propagated(plain(["SET", "k", "v"]), [1000]).map((each) => each.asItCame), [true]);
+  const { asTheyCame } = propagated(plain(["SET", "k", "v"]).repeat(3), [1000]);
+  assert.deepEqual(asTheyCame, [true, true, true]);
 });
 
 Deno.test("odd spellings and inline commands are written anew", () => {
-  const expected = plain(["SET", "k", "v"]);
   for (
     const odd of [
       "*03\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n",
@@ -68,13 +90,11 @@ Deno.test("odd spellings and inline commands are written anew", () => {
       "SET      k      v\n",
     ]
   ) {
-    const found = propagated(odd, [1000]);
-    // Whatever of these the parser takes.
-    for (const { text, asItCame } of found) {
-      assert.equal(text, expected, JSON.stringify(odd));
-      assert.equal(asItCame, false, JSON.stringify(odd));
-    }
+    // Not all of these are taken by the parser.
+    const { text, asTheyCame } = propagated(odd, [1000]);
+    if (asTheyCame.length === 0) continue;
+    assert.equal(text, plain(["SET", "k", "v"]), JSON.stringify(odd));
+    assert.deepEqual(asTheyCame, [false], JSON.stringify(odd));
   }
-  const queued = Arguments.of("SET", "k", "v");
-  assert.equal(requestStart(queued), -1);
+  assert.equal(requestStart(Arguments.of("SET", "k", "v")), -1);
 });

@@ -2,7 +2,6 @@
 // buffer is too small. Propagation writes into it.
 import { formatInteger, INT64_TEXT_BYTES_MAX } from "../../bytes/integer.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
-import { requestStart } from "./request_start.ts";
 
 const INITIAL_BYTES = 1024;
 /** A larger buffer is given back once it is empty. */
@@ -47,14 +46,9 @@ export class RespCommands {
     this.#endLine();
   }
 
-  /** A client's command: its very bytes where it came as what would be made of it. */
+  /** A command of these words. */
   command(args: Arguments): void {
     const { count, buffer, starts, ends } = args;
-    const start = requestStart(args);
-    if (start >= 0) {
-      this.append(buffer, start, ends[count - 1] + 2);
-      return;
-    }
     this.head(count);
     for (let index = 0; index < count; index++) this.bytes(buffer, starts[index], ends[index]);
   }
