@@ -1,5 +1,6 @@
 // Places as 52-bit numbers: longitude and latitude, 26 bits each, interleaved, so that near places mostly have near
-// numbers. As Valkey keeps them in the scores of sorted sets. Numbers only, no bigint: 26 bits at a time.
+// numbers. As Valkey keeps them in the scores of sorted sets. Numbers of 26 bits at a time; no bigint but
+// for the digits that propagation wants.
 
 export const LONGITUDE_MAX = 180;
 /** Where the Mercator projection is as high as it is wide. */
@@ -26,6 +27,18 @@ export function encode(placeLongitude: number, placeLatitude: number): number {
     cellIndex(placeLatitude, LATITUDE_MAX, STEP_MAX),
     cellIndex(placeLongitude, LONGITUDE_MAX, STEP_MAX),
   );
+}
+
+/**
+ * The digits of a place's score, all of them: at the upper limits of longitude and latitude it has a bit more than a
+ * double holds exactly. Allocates.
+ */
+export function scoreDigits(placeLongitude: number, placeLatitude: number): string {
+  interleave(
+    cellIndex(placeLatitude, LATITUDE_MAX, STEP_MAX),
+    cellIndex(placeLongitude, LONGITUDE_MAX, STEP_MAX),
+  );
+  return `${BigInt(highHalf) * BigInt(HALF) + BigInt(lowHalf)}`;
 }
 
 /** Finds the place of a score: `longitude` and `latitude` are set. */
@@ -82,12 +95,16 @@ function clamped(coordinate: number, limit: number): number {
   return Math.max(-limit, Math.min(limit, coordinate));
 }
 
+/** What `interleave` made: 26 bits, and all above them. */
+let highHalf = 0;
+let lowHalf = 0;
+
 /** Latitude in the even bits, longitude in the odd ones. */
 function interleave(latitudeIndex: number, longitudeIndex: number): number {
   const mask = 2 ** HALF_BITS - 1;
-  const low = spread(latitudeIndex & mask) + spread(longitudeIndex & mask) * 2;
-  const high = spread(latitudeIndex >>> HALF_BITS) + spread(longitudeIndex >>> HALF_BITS) * 2;
-  return high * HALF + low;
+  lowHalf = spread(latitudeIndex & mask) + spread(longitudeIndex & mask) * 2;
+  highHalf = spread(latitudeIndex >>> HALF_BITS) + spread(longitudeIndex >>> HALF_BITS) * 2;
+  return highHalf * HALF + lowHalf;
 }
 
 /** A number of at most 16 bits with a 0 before each. */

@@ -6,7 +6,7 @@ import { SYNTAX_ERROR } from "../../core/protocol/errors.ts";
 import { addMembers, CH, NX, scoresFor, XX } from "../sorted_sets/write_commands.ts";
 import { ABSENT, OPEN, openZset, REFUSED, zset } from "../sorted_sets/zset_lookup.ts";
 import { placeArguments, placeLatitude, placeLongitude, unitArgument } from "./geo_arguments.ts";
-import { decode, encode, latitude, longitude, standardText } from "./geohash.ts";
+import { decode, encode, latitude, longitude, scoreDigits, standardText } from "./geohash.ts";
 import { replyCoordinates, replyDistance } from "./geo_replies.ts";
 import { metersBetween } from "./search_area.ts";
 
@@ -43,8 +43,16 @@ function propagateScores(client: CommandClient, args: Arguments, first: number):
   propagation.instead("ZADD", first + places * 2);
   for (let index = 1; index < first; index++) propagation.argument(args, index);
   for (let place = 0; place < places; place++) {
-    propagation.word(`${scores[place]}`).argument(args, first + place * 3 + 2);
+    propagation.word(digitsOf(client, args, first + place * 3, scores[place]));
+    propagation.argument(args, first + place * 3 + 2);
   }
+}
+
+/** The score of the place at an argument in digits: all of them, also beyond what a double holds exactly. */
+function digitsOf(client: CommandClient, args: Arguments, index: number, score: number): string {
+  if (Number.isSafeInteger(score)) return `${score}`;
+  placeArguments(client, args, index);
+  return scoreDigits(placeLongitude, placeLatitude);
 }
 
 function optionAt(args: Arguments, index: number): number {

@@ -22,6 +22,9 @@ const ATTEMPTS_FACTOR = 10;
 /** The largest COUNT that XAUTOCLAIM takes. */
 const COUNT_MAX = 576460752303423487;
 
+/** The argument that is XCLAIM's first id. */
+const FIRST_ID = 5;
+
 const ids = new IdList();
 const gone = new IdList();
 const claimedIds = new IdList();
@@ -66,7 +69,7 @@ function xclaim(client: CommandClient, args: Arguments): void {
   const mark = reply.beginArray();
   let claimed = 0;
   for (let index = 0; index < ids.count; index++) {
-    if (claim(client, args, group, consumer, ids.at(index), now)) claimed++;
+    if (claim(client, args, group, consumer, index, now)) claimed++;
   }
   if (isNew && claimed === 0) propagateConsumer(client, args, 1, 2, 3);
   if (moved && keyspace.dirty === before && client.server.propagation.active) {
@@ -86,15 +89,17 @@ function beginClaims(client: CommandClient, args: Arguments, group: Ref): boolea
   return stream.groups.findConsumer(group, args.buffer, args.starts[3], args.ends[3]) === 0;
 }
 
-/** Claims one entry and replies it; false where it is not to be had. */
+/** Claims the entry with one of the ids and replies it; false where it is not to be had. */
 function claim(
   client: CommandClient,
   args: Arguments,
   group: Ref,
   consumer: Ref,
-  entry: StreamId,
+  index: number,
   now: number,
 ): boolean {
+  const entry = ids.at(index);
+  const idIndex = FIRST_ID + index;
   const { groups, entries } = stream;
   const { keyspace, propagation } = client.server;
   let pending = groups.findPending(group, entry);
@@ -102,7 +107,7 @@ function claim(
     // Deleted meanwhile: nobody needs to wait for it.
     if (pending !== 0) {
       // Who repeats the claim finds no entry either.
-      if (propagation.active) propagateClaim(client, args, 1, 2, group, entry, pending);
+      if (propagation.active) propagateClaim(client, args, 1, 2, group, entry, idIndex, pending);
       groups.acknowledge(group, entry);
       keyspace.dirty++;
     }
@@ -122,7 +127,7 @@ function claim(
   if (options.retryCount >= 0) deliveries = options.retryCount;
   else if (!options.justId) deliveries++;
   groups.setDelivered(pending, options.deliveredAt, deliveries);
-  if (propagation.active) propagateClaim(client, args, 1, 2, group, entry, pending);
+  if (propagation.active) propagateClaim(client, args, 1, 2, group, entry, idIndex, pending);
   replyClaimed(client, consumer, entry, now);
   return true;
 }
@@ -134,10 +139,10 @@ function replyClaimed(client: CommandClient, consumer: Ref, entry: StreamId, now
   client.server.keyspace.dirty++;
 }
 
-/** Takes ids from argument 5 on as long as there are some; returns the index behind them. */
+/** Takes ids from argument FIRST_ID on as long as there are some; returns the index behind them. */
 function parseIds(args: Arguments): number {
   ids.clear();
-  let index = 5;
+  let index = FIRST_ID;
   for (; index < args.count; index++) {
     if (!parseStrictId(args, index, id)) break;
     ids.add().copy(id);
@@ -252,7 +257,7 @@ function claimFrom(
     const entry = pending.value;
     if (!entries.has(id)) {
       gone.add().copy(id);
-      if (isFed) propagateClaim(client, args, 1, 2, group, id, entry);
+      if (isFed) propagateClaim(client, args, 1, 2, group, id, 0, entry);
       groups.acknowledge(group, id);
       server.keyspace.dirty++;
       left--;
@@ -262,7 +267,7 @@ function claimFrom(
     if (idleMin === 0 || now - groups.deliveredAt(entry) >= idleMin) {
       groups.giveTo(entry, consumer, id);
       groups.setDelivered(entry, now, groups.deliveries(entry) + (options.justId ? 0 : 1));
-      if (isFed) propagateClaim(client, args, 1, 2, group, id, entry);
+      if (isFed) propagateClaim(client, args, 1, 2, group, id, 0, entry);
       claimedIds.add().copy(id);
       left--;
     }

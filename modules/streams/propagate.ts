@@ -45,7 +45,10 @@ function propagateId(client: CommandClient, id: StreamId): void {
   client.server.propagation.bytes(text, 0, id.format(text, 0));
 }
 
-/** A pending entry of a group as it is now: whose it is, since when, how often it was delivered. */
+/**
+ * A pending entry of a group as it is now: whose it is, since when, how often it was delivered. Its id as the client wrote
+ * it in an argument; where none has it, `idIndex` is 0.
+ */
 export function propagateClaim(
   client: CommandClient,
   args: Arguments,
@@ -53,6 +56,7 @@ export function propagateClaim(
   groupIndex: number,
   group: Ref,
   id: StreamId,
+  idIndex: number,
   pending: Ref,
 ): void {
   const { propagation, keyspace } = client.server;
@@ -61,7 +65,8 @@ export function propagateClaim(
   const name = groups.nameAddress(consumer);
   propagation.instead("XCLAIM", 14).argument(args, key).argument(args, groupIndex)
     .bytes(keyspace.arena.u8, name, name + groups.nameLength(consumer)).word("0");
-  propagateId(client, id);
+  if (idIndex === 0) propagateId(client, id);
+  else propagation.argument(args, idIndex);
   propagation.word("TIME").number(groups.deliveredAt(pending));
   propagation.word("RETRYCOUNT").number(groups.deliveries(pending));
   propagation.word("FORCE").word("JUSTID").word("LASTID");

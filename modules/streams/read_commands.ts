@@ -141,7 +141,7 @@ function deliverNew(client: CommandClient, args: Arguments, key: number, group: 
     countRead(group, cursor.id);
     if (isFed && !noAck) {
       const pending = groups.findPending(group, cursor.id);
-      propagateClaim(client, args, key, request.group, group, cursor.id, pending);
+      propagateClaim(client, args, key, request.group, group, cursor.id, 0, pending);
     }
     replyEntry(reply, cursor);
     written++;

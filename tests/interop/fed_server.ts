@@ -170,8 +170,6 @@ function inTermsOf(words: string[], expected: string[]): string[] {
   return words.map((word, index) => {
     const other = expected[index] ?? "";
     if (index === 0) return word.toUpperCase();
-    // Beyond 2^53 a score of a place has more digits in redis-server than its double.
-    if (/^\d{16,17}$/.test(word) && /^\d{16,17}$/.test(other) && Number(word) === Number(other)) return other;
     const [time, rest] = /^(1\d{12})(-\d+)?$/.exec(word)?.slice(1) ?? [];
     const [otherTime, otherRest] = /^(1\d{12})(-\d+)?$/.exec(other)?.slice(1) ?? [];
     if (time === undefined || otherTime === undefined || rest !== otherRest) return word;

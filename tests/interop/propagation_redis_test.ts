@@ -224,6 +224,7 @@ const SCENES: Record<string, string> = {
     HDEL h f g
     GEOADD p CH 13.361389 38.115556 Palermo 15.087269 37.502669 Catania
     GEOADD p NX 13.361389 38.115556 Palermo
+    GEOADD p 180 85.05112878 corner 180 -85.05112878 southeast 180 0 east -180 85.05112878 northwest
     GEOSEARCHSTORE q p FROMLONLAT 15 37 BYRADIUS 200 km
     GEORADIUS p 15 37 200 km STORE q
     RPUSH l 3 1 2
@@ -271,7 +272,13 @@ const SCENES: Record<string, string> = {
     XGROUP SETID s g $
     XGROUP DELCONSUMER s g e
     XSETID s 3000000000020-0
-    XGROUP DESTROY s g`,
+    XGROUP DESTROY s g
+    XADD u 9-0 f 1
+    XADD u 10-5 f 1
+    XGROUP CREATE u g 0
+    XCLAIM u g e 0 9 +10-05 10-5 FORCE
+    XDEL u 9-0
+    XCLAIM u g e 0 09 10-5`,
 };
 
 for (const [name, scene] of Object.entries(SCENES)) {
