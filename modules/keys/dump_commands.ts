@@ -75,7 +75,8 @@ function restore(client: CommandClient, args: Arguments): void {
     reply.error(BAD_DUMP_DATA);
     return;
   }
-  if (expireAt !== NO_EXPIRE && expireAt < keyspace.clock.ms && keyspace.deletesExpired) {
+  const mayGo = keyspace.honoursExpiry && keyspace.deletesExpired;
+  if (expireAt !== NO_EXPIRE && expireAt < keyspace.clock.ms && mayGo) {
     // Checked like any other payload, but gone before anybody could see it.
     db.removeQuietly(buffer, starts[1], ends[1]);
     db.changed("generic", "del", buffer, starts[1], ends[1]);

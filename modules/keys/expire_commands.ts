@@ -66,7 +66,7 @@ function expireGeneric(
     reply.integer(0);
     return;
   }
-  if (at <= now && keyspace.deletesExpired) {
+  if (at <= now && keyspace.honoursExpiry && keyspace.deletesExpired) {
     db.removeEntry(existing);
     db.changed("generic", "del", key, start, end);
     propagateRemoval(client, args, 1, "expire");
