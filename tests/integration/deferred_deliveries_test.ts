@@ -338,3 +338,29 @@ heldTest(
   "--notify-keyspace-events",
   "KA",
 );
+
+heldTest(
+  "writers wait while messages take more than may be in flight, although they take no replies",
+  async (server) => {
+    const { deliveries } = server.server.durability;
+    const listener = await server.connect();
+    const writer = await server.connect();
+    await listener.ask(["SUBSCRIBE", "__keyevent@0__:set"]);
+    await writer.run(["CLIENT", "REPLY", "OFF"]);
+    const keys = Array.from({ length: 100 }, (_, index) => `key:${index}`);
+    // Each command is a turn of its own, so that the marks are looked at in between.
+    for (const key of keys) await writer.run(["SET", key, "1"]);
+    assert.ok(deliveries.count < 20, `${deliveries.count}`);
+    assert.ok(deliveries.bytes < 3000, `${deliveries.bytes}`);
+    let told = "";
+    while (!told.endsWith(message("__keyevent@0__:set", "key:99"))) {
+      await server.durable();
+      told += listener.take();
+    }
+    assert.equal(told, keys.map((key) => message("__keyevent@0__:set", key)).join(""));
+  },
+  "--notify-keyspace-events",
+  "E$",
+  "--aof-inflight-limit",
+  "2000",
+);

@@ -1,4 +1,5 @@
-// How much may wait for the disk: replies held for one client and for all, and bytes of the log that are not written yet.
+// How much may wait for the disk: replies held for one client and for all, bytes of the log that are not written yet, and
+// messages about changes.
 // Over a high mark a client is not read any more (it is never killed for it), at half of it it goes on. Durability tells
 // it of held replies and once a turn; dispatch asks it where RESTRICT_LOG_PRESSURE is set.
 import type { CommandClient } from "../../commands/command_client.ts";
@@ -24,6 +25,8 @@ export class BackPressure {
   readonly limits: PressureLimits = { clientBytesMax: 0, heldBytesMax: 0, logBytesMax: 0 };
   /** Null where there is no log. Set by the log at every change. */
   backlog: LogBacklog | null = null;
+  /** Messages about changes that wait for the log. Only writes make more of them, so they count as the log's bytes do. */
+  messages: { readonly bytes: number } | null = null;
   /** How often reading of a client was stopped, and a writer was held back. */
   pauses = 0;
   heldWriters = 0;
@@ -51,6 +54,11 @@ export class BackPressure {
   /** Bytes of the log that are not written yet. */
   get logBytes(): number {
     return this.backlog === null ? 0 : this.backlog.waitingBytes;
+  }
+
+  /** Memory of the messages that wait. */
+  get messageBytes(): number {
+    return this.messages === null ? 0 : this.messages.bytes;
   }
 
   /** A command of a client that holds replies has added so many bytes. */
@@ -96,7 +104,7 @@ export class BackPressure {
       }
     }
     if (this.#paused.length > 0) this.#resume();
-    const overLog = this.#isOver(this.logBytes, logBytesMax, this.#isOverLog);
+    const overLog = this.#isOver(this.logBytes + this.messageBytes, logBytesMax, this.#isOverLog);
     if (overLog === this.#isOverLog) return;
     this.#isOverLog = overLog;
     this.holdWriters(overLog);

@@ -63,6 +63,7 @@ export class Durability {
     this.pressure = new BackPressure((on) => switches.holdWriters(on));
     this.uncommitted = new UncommittedKeys(keyspace.databases.length);
     this.deliveries = new DeferredDeliveries(this);
+    this.pressure.messages = this.deliveries;
   }
 
   /** R; 0 without a log. */

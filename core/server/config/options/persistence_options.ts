@@ -214,7 +214,8 @@ export const persistenceOptions = {
     min: 0,
     max: LONG_MAX,
     effect: "live",
-    doc: "Most bytes of the log that are not written yet; writers wait while there are more. 0: no limit.",
+    doc:
+      "Most bytes of the log that are not written yet, with messages that wait for it; beyond, writers wait. 0: no limit.",
   }),
   "aof-disable-auto-gc": yesNo({
     default: false,
