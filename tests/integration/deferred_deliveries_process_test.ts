@@ -44,6 +44,10 @@ Deno.test("a tracking invalidation, a broadcast of a flush and a notification wa
   await assertReceived(cache, "");
   await assertReceived(broad, "");
   await assertReceived(listener, "");
+  // The event, the invalidation of who had read the key, that of the flush, the broadcast.
+  const { aof_waiting_messages, aof_waiting_message_bytes } = await server.info("persistence");
+  assert.equal(aof_waiting_messages, "4");
+  assert.ok(Number(aof_waiting_message_bytes) > 0);
   assert.equal(await control.call("PUBLISH", "__keyspace@0__:key", "by hand"), 1);
   const push = (text: string) =>
     `>3\r\n$7\r\nmessage\r\n$18\r\n__keyspace@0__:key\r\n$${text.length}\r\n${text}\r\n`;

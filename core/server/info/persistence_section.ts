@@ -86,6 +86,8 @@ function writeBackPressure(durability: Durability, out: Lines): void {
   out.add("held_reply_paused_clients", pressure.pausedCount);
   out.add("aof_inflight_bytes", pressure.logBytes);
   out.add("aof_inflight_waiting_writers", pressure.waitingWriters);
+  out.add("aof_waiting_messages", durability.deliveries.count);
+  out.add("aof_waiting_message_bytes", pressure.messageBytes);
 }
 
 /** Counters of a running snapshot and of replies that wait for the log, under the names of Valkey's later releases. */
