@@ -110,8 +110,10 @@ export async function runRound(choices: RoundChoices): Promise<RoundReport> {
   try {
     return await round.run();
   } catch (error) {
+    // The server's end is the cause, or else it is still there.
+    await pause(200);
     throw new Error(
-      `${(error as Error).message}\n${JSON.stringify(choices)}\nlog:\n${round.log.slice(-3000)}`,
+      `${(error as Error).message}\n${JSON.stringify(choices)}\nlog:\n${round.log.slice(-5000)}`,
       {
         cause: error,
       },
@@ -122,13 +124,18 @@ export async function runRound(choices: RoundChoices): Promise<RoundReport> {
 }
 
 class Round {
-  log = "";
   readonly #random: Random;
   readonly #disk: PowerLossDisk;
   readonly #writers: Writer[];
   readonly #consumers: Consumers;
   readonly #racers = new Racers();
   #server: ServerProcess | null = null;
+  #latest: ServerProcess | null = null;
+
+  /** The log of the latest server. */
+  get log(): string {
+    return `${this.#latest?.log}\n(${this.#latest?.isRunning ? "running" : "ended"})`;
+  }
 
   constructor(readonly choices: RoundChoices) {
     this.#random = new Random(choices.seed ^ 0x5bd1e995);
@@ -192,12 +199,8 @@ class Round {
     const server = choices.server === "spork"
       ? await SporkServer.spawn(options)
       : await RedisServer.start(options);
-    this.#server = server;
-    try {
-      await server.untilReady();
-    } finally {
-      this.log = server.log;
-    }
+    this.#server = this.#latest = server;
+    await server.untilReady();
   }
 
   /** Clients write and look until the server is ended. */
@@ -253,7 +256,6 @@ class Round {
     }
     await Promise.all(tasks);
     for (const client of clients) client.close();
-    this.log = server.log;
     this.#server = null;
     return { seen, ending, at, milliseconds };
   }

@@ -1,0 +1,123 @@
+// Rewrites of the log that fail at any file call, and kill -9 while one waits for the disk at any of its steps: the files
+// before stay in force, temporary ones are gone, the next rewrite works, and what is loaded is whole.
+import assert from "node:assert/strict";
+import { eventually, type RespClient, type SporkServer } from "../harness/mod.ts";
+import { persistence, temporaryFiles } from "../integration/saves.ts";
+import { type ErrorCode, type FaultedCall, hasFaultDisk } from "./fault_disk.ts";
+import { type LogOptions, nothingLost, startLogged, STRATEGIES, Writes } from "./logs.ts";
+import { PowerLossDisk } from "./power_loss.ts";
+
+const BASE = "temp-rewriteaof";
+const MANIFEST = "manifest";
+
+const FAULTS: { files: string; call: FaultedCall; error: ErrorCode; from?: number }[] = [
+  { files: BASE, call: "create", error: "EACCES" },
+  { files: BASE, call: "write", error: "ENOSPC" },
+  { files: BASE, call: "sync", error: "EIO" },
+  { files: BASE, call: "rename", error: "EIO" },
+  { files: MANIFEST, call: "create", error: "ENOSPC" },
+  { files: MANIFEST, call: "write", error: "ENOSPC" },
+  { files: MANIFEST, call: "sync", error: "EIO" },
+  { files: MANIFEST, call: "rename", error: "EIO" },
+];
+
+async function rewriteEnds(client: RespClient): Promise<Record<string, string>> {
+  return await eventually(async () => {
+    const fields = await persistence(client);
+    return fields.aof_rewrite_in_progress === "0" && fields.aof_rewrite_scheduled === "0" && fields;
+  }, { what: "the rewrite ends", withinMilliseconds: 20_000 });
+}
+
+function logFiles(server: SporkServer): string[] {
+  return [...Deno.readDirSync(`${server.dir}/appendonlydir`)].map(({ name }) => name).sort();
+}
+
+function expectNoLeftovers(server: SporkServer): void {
+  assert.deepEqual(temporaryFiles(server.dir), []);
+  assert.deepEqual(logFiles(server).filter((name) => name.startsWith("temp-")), []);
+}
+
+for (const preamble of ["yes", "no"]) {
+  for (const { files, call, error, from } of FAULTS) {
+    Deno.test({
+      name: `a rewrite whose ${call} of ${files} ends with ${error}, preamble ${preamble}`,
+      ignore: !hasFaultDisk,
+    }, async () => {
+      using disk = new PowerLossDisk({ files });
+      const options: LogOptions = {
+        policy: "always",
+        errorPolicy: "read-only",
+        args: ["--aof-use-rdb-preamble", preamble],
+      };
+      const server = await startLogged(disk, options);
+      try {
+        await using client = await server.connect();
+        const writes = new Writes();
+        assert.ok(await writes.pipeline(client, 300));
+        disk.faults.fail(call, error, { from });
+        // It may be refused at once, where the first step of it fails.
+        await client.pipeline([["BGREWRITEAOF"]]);
+        const failed = await rewriteEnds(client);
+        assert.equal(failed.aof_last_bgrewrite_status, "err", server.log);
+        assert.ok(disk.faults.calls > 0, "the fault was met");
+        disk.faults.heal();
+        expectNoLeftovers(server);
+        assert.ok(await writes.pipeline(client, 20), writes.refusal ?? "");
+        await eventually(async () => {
+          await client.pipeline([["BGREWRITEAOF"]]);
+          return (await rewriteEnds(client)).aof_last_bgrewrite_status === "ok";
+        }, { what: "the next rewrite", withinMilliseconds: 20_000 });
+        expectNoLeftovers(server);
+        await eventually(() => logFiles(server).length === 3, { what: "files of before are removed" });
+        assert.ok(await writes.pipeline(client, 20));
+        await nothingLost(disk, server, options, writes);
+      } finally {
+        await server.kill();
+      }
+    });
+  }
+}
+
+for (const strategy of STRATEGIES) {
+  for (const files of [BASE, MANIFEST, ".incr.aof"]) {
+    for (const syncs of [1, 2]) {
+      Deno.test({
+        name: `${strategy}: kill -9 and loss of power while sync ${syncs} of ${files} of a rewrite waits`,
+        ignore: !hasFaultDisk,
+      }, async () => {
+        using disk = new PowerLossDisk({ files });
+        const options: LogOptions = { policy: "always", strategy };
+        const server = await startLogged(disk, options);
+        try {
+          await using client = await server.connect();
+          await using other = await server.connect();
+          const writes = new Writes();
+          assert.ok(await writes.pipeline(client, 200));
+          const before = logFiles(server);
+          disk.faults.holdsSyncs = true;
+          // Under aof-inline the loop itself may wait.
+          const rewriting = other.pipeline([["BGREWRITEAOF"]]).catch(() => {});
+          const writing = writes.pipeline(client, 10).catch(() => {});
+          for (let sync = 1; sync <= syncs; sync++) {
+            const isWaiting = await eventually(() => disk.faults.syncsWaiting > 0 || sync > 1, {
+              what: "a sync waits",
+            });
+            assert.ok(isWaiting);
+            if (sync === syncs) break;
+            disk.faults.holdsSyncs = false;
+            await eventually(() => disk.faults.syncsWaiting === 0, { what: "it goes on" });
+            disk.faults.holdsSyncs = true;
+          }
+          assert.ok(before.length >= 3);
+          await server.kill();
+          await Promise.all([rewriting, writing]);
+          disk.faults.holdsSyncs = false;
+          await nothingLost(disk, server, options, writes);
+        } finally {
+          disk.faults.holdsSyncs = false;
+          await server.kill();
+        }
+      });
+    }
+  }
+}
