@@ -169,6 +169,6 @@ Deno.test("spork plugin new and check work from the command line", async () => {
   assert.equal(checked.code, 0, checked.stdout + checked.stderr);
   assert.match(
     checked.stdout,
-    /plugin sink-audit 1\.0\.0, kind sink\n[^]*ok {6}its own test: a batch becomes a line/,
+    /plugin sink-audit 2\.0\.0, kind sink\n[^]*ok {6}its own test: each change has its line/,
   );
 });
