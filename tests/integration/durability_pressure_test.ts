@@ -63,7 +63,7 @@ Deno.test("writers wait while the log is behind, readers do not", () =>
   played(async (stage, world) => {
     const { pressure } = world.fed.server.durability;
     await stage.given("CONFIG SET aof-inflight-limit 1000");
-    const backlog = { waitingBytes: 1001 };
+    const backlog = { waitingBytes: 1001, fault: null };
     pressure.backlog = backlog;
     world.fed.server.wake();
     const writer = await stage.actor();

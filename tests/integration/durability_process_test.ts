@@ -61,6 +61,24 @@ for (const policy of ["everysec", "no"]) {
     }));
 }
 
+Deno.test("a log that is switched on holds until its first rewrite has ended: nothing is durable before", () =>
+  played(async (stage) => {
+    const keys = Array.from({ length: 200 }, (_, index) => `SET k${index} v`);
+    await stage.given("CONFIG SET appendonly no", ...keys, "CONFIG SET rdb-key-save-delay 1000000");
+    const operator = await stage.actor();
+    await operator.gets("CONFIG SET appendonly yes", OK);
+    const writer = await stage.actor();
+    await writer.sends("SET k0 w");
+    await writer.seesNothing();
+    const reader = await stage.actor();
+    await reader.gets("GET k1", bulk("v"));
+    await reader.sends("GET k0");
+    await reader.seesNothing();
+    await stage.given("CONFIG SET rdb-key-save-delay 0");
+    await writer.sees(OK);
+    await reader.sees(bulk("w"));
+  }));
+
 /** What ends the waiting for the disk, and what brings it back. */
 const SWITCHES = [
   ["appendfsync everysec", "appendfsync always"],

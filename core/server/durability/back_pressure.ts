@@ -19,6 +19,8 @@ export interface PressureLimits {
 export interface LogBacklog {
   /** Appended to the log and not written yet, bytes. */
   readonly waitingBytes: number;
+  /** Why it is not written at all; writes are refused then, so that none needs to wait. */
+  readonly fault: object | null;
 }
 
 export class BackPressure {
@@ -104,7 +106,9 @@ export class BackPressure {
       }
     }
     if (this.#paused.length > 0) this.#resume();
-    const overLog = this.#isOver(this.logBytes + this.messageBytes, logBytesMax, this.#isOverLog);
+    const fails = this.backlog !== null && this.backlog.fault !== null;
+    const inFlight = this.logBytes + this.messageBytes;
+    const overLog = !fails && this.#isOver(inFlight, logBytesMax, this.#isOverLog);
     if (overLog === this.#isOverLog) return;
     this.#isOverLog = overLog;
     this.holdWriters(overLog);

@@ -99,7 +99,7 @@ Deno.test("over the mark of all together everybody who waits is stopped, and who
 
 Deno.test("writers wait while the log is behind, and run when it has caught up", () => {
   const rig = new Rig();
-  const backlog = { waitingBytes: 100 };
+  const backlog = { waitingBytes: 100, fault: null };
   rig.pressure.limits.logBytesMax = 100;
   rig.pressure.backlog = backlog;
   rig.check();
@@ -127,13 +127,27 @@ Deno.test("writers wait while the log is behind, and run when it has caught up",
 Deno.test("a log that is switched off keeps nobody waiting", () => {
   const rig = new Rig();
   rig.pressure.limits.logBytesMax = 1;
-  rig.pressure.backlog = { waitingBytes: 2 };
+  rig.pressure.backlog = { waitingBytes: 2, fault: null };
   rig.check();
   const client = rig.client();
   rig.pressure.holdWriter(client.client);
   rig.pressure.backlog = null;
   rig.check();
   assert.equal(client.blocking, null);
+});
+
+Deno.test("a log that fails keeps nobody waiting: their writes are refused", () => {
+  const rig = new Rig();
+  rig.pressure.limits.logBytesMax = 1;
+  const backlog: { waitingBytes: number; fault: object | null } = { waitingBytes: 2, fault: null };
+  rig.pressure.backlog = backlog;
+  rig.check();
+  const client = rig.client();
+  rig.pressure.holdWriter(client.client);
+  backlog.fault = {};
+  rig.check();
+  assert.equal(client.blocking, null);
+  assert.deepEqual(rig.switches, [true, false]);
 });
 
 Deno.test("a stopped client that goes away is forgotten; without marks nobody is stopped", () => {
