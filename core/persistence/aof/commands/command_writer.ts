@@ -1,8 +1,8 @@
 // Writes commands as the append-only log has them: arrays of bulk strings, collected in the chunks of a ChunkWriter.
 // Knows the key of the entry in hand and splits its elements into commands of at most 64. Called by the encoders of the
-// types. Hot: nothing is allocated per command or element, but for the text of scores with long fractions.
-import { latin1Bytes, writeLatin1 } from "../../../bytes/ascii.ts";
-import { doubleText17 } from "../../../bytes/double_17_digits.ts";
+// types. Hot: nothing is allocated per command or element, but for the text of very large and very small scores.
+import { latin1Bytes } from "../../../bytes/ascii.ts";
+import { DOUBLE_17_TEXT_BYTES_MAX, formatDouble17 } from "../../../bytes/double_17_digits.ts";
 import { formatInteger, integerTextBytes } from "../../../bytes/integer.ts";
 import type { ArenaReader } from "../../../memory/arena_reader.ts";
 import { STREAM_ID_TEXT_BYTES_MAX, type StreamId } from "../../../structures/stream_id.ts";
@@ -17,17 +17,12 @@ const LINE_END_BYTES = 2;
 const WHOLE_BYTES_MAX = CHUNK_BYTES - HEAD_BYTES_MAX - LINE_END_BYTES;
 /** Shorter ones are copied by a loop. */
 const LOOP_BYTES_MAX = 64;
-const DOUBLE_TEXT_BYTES_MAX = 32;
-/** Whole numbers below this have at most 15 digits, and three decimals more are exact. */
-const SHORT_FRACTION_MAX = 1e12;
 
 const ARRAY = 0x2a;
 const BULK = 0x24;
 const CR = 0x0d;
 const LF = 0x0a;
 const ZERO = 0x30;
-const POINT = 0x2e;
-const MINUS = 0x2d;
 
 /** A word that is written often: it stands in the log as it is here. */
 export function bulkOf(word: string): Uint8Array {
@@ -41,7 +36,7 @@ export interface CommandWriterOptions {
 
 export class CommandWriter {
   readonly #chunks: ChunkWriter;
-  readonly #text = new Uint8Array(STREAM_ID_TEXT_BYTES_MAX);
+  readonly #text = new Uint8Array(Math.max(STREAM_ID_TEXT_BYTES_MAX, DOUBLE_17_TEXT_BYTES_MAX));
   #keyAddress = 0;
   #keyLength = 0;
   #name: Uint8Array = new Uint8Array(0);
@@ -144,7 +139,7 @@ export class CommandWriter {
   /** A score with 17 digits, as C's %.17g. */
   double(value: number): void {
     if (Number.isSafeInteger(value) && (value !== 0 || 1 / value > 0)) this.integer(value);
-    else this.bulk(this.#text, 0, formatDouble17(this.#text, value));
+    else this.bulk(this.#text, 0, formatDouble17(this.#text, 0, value));
   }
 
   streamId(id: StreamId): void {
@@ -192,28 +187,4 @@ export class CommandWriter {
     bytes[position + 1] = LF;
     chunks.position = position + LINE_END_BYTES;
   }
-}
-
-/** Writes what %.17g would for a number that is not whole (or very large, infinite, -0); returns the end offset. */
-function formatDouble17(target: Uint8Array, value: number): number {
-  const magnitude = Math.abs(value);
-  const thousandths = magnitude * 1000;
-  // A multiple of an eighth has at most three decimals, and these are exact.
-  if (magnitude < SHORT_FRACTION_MAX && Number.isInteger(magnitude * 8) && value !== 0) {
-    let at = 0;
-    if (value < 0) target[at++] = MINUS;
-    const whole = Math.floor(magnitude);
-    at = formatInteger(target, at, whole);
-    let rest = thousandths - whole * 1000;
-    target[at++] = POINT;
-    for (let unit = 100; rest > 0; unit /= 10) {
-      const digit = Math.floor(rest / unit);
-      target[at++] = ZERO + digit;
-      rest -= digit * unit;
-    }
-    return at;
-  }
-  const text = doubleText17(value);
-  if (text.length > DOUBLE_TEXT_BYTES_MAX) throw new Error(`the score ${value} has too many digits`);
-  return writeLatin1(target, 0, text);
 }
