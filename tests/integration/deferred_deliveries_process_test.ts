@@ -110,3 +110,21 @@ Deno.test("under everysec notifications and invalidations come at once", async (
   await assertReceived(broad, invalidation("key"));
   await assertReceived(listener, ">3\r\n$7\r\nmessage\r\n$18\r\n__keyevent@0__:set\r\n$3\r\nkey\r\n");
 });
+
+Deno.test("what expires in the background is told of when its deletion is durable", async () => {
+  await using server = await start("always");
+  const control = await server.connect();
+  const cache = await connect(server, ["CLIENT", "TRACKING", "ON", "BCAST"]);
+  const listener = await connect(server, ["SUBSCRIBE", "__keyevent@0__:expired"]);
+  await control.call("DEBUG", "SET-ACTIVE-EXPIRE", "0");
+  await control.call("SET", "brief", "1", "PX", "1");
+  await assertReceived(cache, invalidation("brief"));
+  await control.call("DEBUG", "reply-blocking-pause", "aof");
+  await control.call("DEBUG", "SET-ACTIVE-EXPIRE", "1");
+  await eventually(async () => (await server.info("stats")).expired_keys === "1");
+  await assertReceived(cache, "");
+  await assertReceived(listener, "");
+  await control.call("DEBUG", "reply-blocking-resume", "aof");
+  await assertReceived(cache, invalidation("brief"));
+  await assertReceived(listener, ">3\r\n$7\r\nmessage\r\n$22\r\n__keyevent@0__:expired\r\n$5\r\nbrief\r\n");
+});

@@ -55,7 +55,7 @@ Deno.test("those of a unit wait for what the unit appends, all others for what i
   assert.equal(deliveries.bytes, 0);
 });
 
-Deno.test("nothing waits where replies do not, nor where all is durable", () => {
+Deno.test("nothing waits where replies do not, nor where all is durable (RegisterPostCommitTaskRejectsInvalidType)", () => {
   const log = new Log();
   const { deliveries } = log;
   log.active = false;
@@ -177,7 +177,7 @@ Deno.test("whatever happens, each is sent once, in order, and not before its off
   }));
 });
 
-Deno.test("an event's words are its own: key and event are what they were, whatever becomes of the buffers", () => {
+Deno.test("an event's words are its own, whatever becomes of the buffers (KeyspaceNotifyTaskCopiesEventString)", () => {
   const log = new Log();
   const published: string[] = [];
   const pubsub = {
