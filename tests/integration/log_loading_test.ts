@@ -71,6 +71,15 @@ Deno.test("only the last file may end too early", async () => {
   assert.equal(world.size("1.aof"), torn.length);
 });
 
+Deno.test("a file with only empty ones behind it may end too early: it was not durable when they were begun", async () => {
+  using world = new LogWorld();
+  world.write("1.aof", UNITS[1] + UNITS[3].slice(0, -3));
+  world.write("2.aof", "");
+  world.write(MANIFEST, "file 1.aof seq 1 type i\nfile 2.aof seq 2 type i\n");
+  assert.equal(await world.load(), "");
+  assert.equal(world.size("1.aof"), UNITS[1].length);
+});
+
 Deno.test("the lines of a log whose end is missing", async () => {
   using world = new LogWorld();
   world.writeIncr(UNITS[1] + logged("MULTI") + UNITS[3]);

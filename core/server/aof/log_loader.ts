@@ -67,7 +67,9 @@ export class LogLoader {
     this.#host.begins(report.bytes);
     for (let index = 0; index < files.length; index++) {
       const entry = files[index];
-      const isLast = index === files.length - 1;
+      // The writer begins a file when the one before is durable: an empty one behind says nothing about its end.
+      const isEnd = entry !== manifest.base && sizes.slice(index + 1).every((size) => size === 0);
+      const isLast = isEnd || index === files.length - 1;
       const begun = performance.now();
       const left = sizes[index] === 0 ? 0 : await this.#loadFile(directory.pathOf(entry.name), entry, isLast);
       report.cutBytes += left;
