@@ -125,6 +125,8 @@ Deno.test("what expires in the background is told of when its deletion is durabl
   await assertReceived(cache, "");
   await assertReceived(listener, "");
   await control.call("DEBUG", "reply-blocking-resume", "aof");
+  // Nobody's reply tells when the deletion is on disk.
+  await eventually(async () => (await server.info("persistence")).aof_waiting_messages === "0");
   await assertReceived(cache, invalidation("brief"));
   await assertReceived(listener, ">3\r\n$7\r\nmessage\r\n$22\r\n__keyevent@0__:expired\r\n$5\r\nbrief\r\n");
 });
