@@ -66,6 +66,7 @@ export async function driveLog(
     const isStopped = log.fault === null ? 0 : 1;
     if (
       progress.writtenOffset === written.offset && progress.durableOffset === durable.offset &&
+      progress.fileBytes === written.size && progress.durableBytes === durable.size &&
       progress.keptRecord === kept.record && progress.isStopped === isStopped &&
       progress.retries === retries &&
       progress.opened === log.opened

@@ -182,7 +182,7 @@ export class LogFileWriter implements LogFile {
         this.#running = null;
         this.#observer.sampled("sync", performance.now() - began);
         // After a fault it says nothing: the failure may have been told to another call.
-        if (epoch === this.#epoch && this.fault === null && mark.offset > this.durable.offset) {
+        if (epoch === this.#epoch && this.fault === null && mark.size > this.durable.size) {
           this.#becomesDurable(mark);
         }
       },
@@ -323,7 +323,7 @@ export class LogFileWriter implements LogFile {
   #becomesDurable(mark: LogMark): void {
     if (this.isHoled) return;
     Object.assign(this.durable, mark);
-    if (this.kept.offset <= mark.offset) Object.assign(this.kept, mark);
+    if (this.kept.size <= mark.size) Object.assign(this.kept, mark);
   }
 
   #cut(file: OpenLogFile, fault: LogFault): void {
@@ -359,7 +359,7 @@ export class LogFileWriter implements LogFile {
 
   // A sync failed. What of it was given up no sync can tell any more to be on the disk.
   #noteLost(): void {
-    if (this.kept.offset > this.durable.offset) this.isHoled = true;
+    if (this.kept.size > this.durable.size) this.isHoled = true;
   }
 
   #stop(kind: LogFault["kind"], error: unknown, short?: { expected: number; written: number }): never {

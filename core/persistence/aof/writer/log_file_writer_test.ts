@@ -397,6 +397,20 @@ Deno.test("where room is short and nothing is promised, a failed sync leaves a h
   log.close();
 });
 
+Deno.test("bytes that are not of the stream, as times are, are written and synced like others", async () => {
+  const scene = new Scene(true, 4096);
+  scene.open();
+  scene.turn(AT_ONCE);
+  scene.intake.append(new Uint8Array(20), 0);
+  scene.whimsical.next = "begin";
+  scene.turn();
+  assert.equal(scene.log.unsyncedBytes, 20);
+  await scene.files.endSyncs();
+  assert.equal(scene.log.unsyncedBytes, 0);
+  assert.equal(scene.log.durable.offset, 0);
+  scene.log.close();
+});
+
 Deno.test("bytes written beside a running sync are told of, and are not part of it", async () => {
   const scene = new Scene(true, 4096);
   scene.open();
