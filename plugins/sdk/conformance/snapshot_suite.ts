@@ -9,6 +9,8 @@ import { loadRdb } from "../../../core/persistence/rdb/load.ts";
 import { RdbError } from "../../../core/persistence/rdb/rdb_error.ts";
 import { RecordingSink } from "../../../core/persistence/rdb/recording_sink.ts";
 import { SaveJob, type SaveOutcome } from "../../../core/persistence/snapshot/save_job.ts";
+import type { SnapshotFormat } from "../snapshot/snapshot_job.ts";
+import { commandModelOf, commandModelOfBytes } from "./command_model.ts";
 import { type ConformanceCase, expect, SeededBytes } from "./conformance_case.ts";
 import { addEveryType, EVERY_TYPE_KEYS } from "./every_type.ts";
 import type { FaultPlan } from "./fault_plan.ts";
@@ -64,6 +66,19 @@ export function snapshotCases(subject: SnapshotSubject): ConformanceCase[] {
       },
     },
     {
+      name: "as commands for the log, too, the file holds the dataset as it was at the cut",
+      async run() {
+        const dataset = filledDataset(800);
+        const model = commandModelOf(dataset);
+        const save = begin(subject, dataset, SLOW_MICROS, "commands");
+        const random = new SeededBytes(21);
+        await during(save, () => changeSomething(dataset, random));
+        await expectSaved(save);
+        compareModels(commandModelOfBytes(fileOf(subject)), model);
+        expectNoTemp(subject);
+      },
+    },
+    {
       name: "short writes are continued",
       async run() {
         await subject.setFaults({ call: "write", from: 1, fault: "short" });
@@ -113,7 +128,7 @@ export function snapshotCases(subject: SnapshotSubject): ConformanceCase[] {
       async run() {
         const dataset = withSmallValues(100);
         await saveAndCompare(subject, dataset, modelOf(dataset));
-        const bytes = Deno.readFileSync(`${subject.folder}/${DUMP_NAME}`);
+        const bytes = fileOf(subject);
         for (let cut = 1; cut <= 20; cut++) {
           expectRefused(bytes.slice(0, bytes.length - cut), `cut by ${cut} bytes`);
         }
@@ -150,14 +165,19 @@ async function inFolder(subject: SnapshotSubject, run: () => void | Promise<void
   await run();
 }
 
-function begin(subject: SnapshotSubject, { keyspace }: ArenaDataset, keySaveDelay: number): SaveJob {
+function begin(
+  subject: SnapshotSubject,
+  { keyspace }: ArenaDataset,
+  keySaveDelay: number,
+  format: SnapshotFormat = "rdb",
+): SaveJob {
   return new SaveJob(
     keyspace,
     subject.strategy,
     {
       header: rdbHeader,
       functions: [],
-      format: "rdb",
+      format,
       rdbVersion: 11,
       checksum: true,
       compress: true,
@@ -319,8 +339,16 @@ function modelOfBytes(bytes: Uint8Array): Model {
   return model;
 }
 
+function fileOf(subject: SnapshotSubject): Uint8Array<ArrayBuffer> {
+  return Deno.readFileSync(`${subject.folder}/${DUMP_NAME}`);
+}
+
 function compare(subject: SnapshotSubject, model: Model): void {
-  const saved = modelOfBytes(Deno.readFileSync(`${subject.folder}/${DUMP_NAME}`));
+  compareModels(modelOfBytes(fileOf(subject)), model);
+  expectNoTemp(subject);
+}
+
+function compareModels(saved: Model, model: Model): void {
   for (const [key, value] of model) {
     const found = saved.get(key);
     expect(found !== undefined, `key ${key} is missing in the file`);
@@ -330,7 +358,6 @@ function compare(subject: SnapshotSubject, model: Model): void {
     );
   }
   expect(saved.size === model.size, `the file has ${saved.size} keys, the dataset had ${model.size}`);
-  expectNoTemp(subject);
 }
 
 function expectOldDump(subject: SnapshotSubject): void {
