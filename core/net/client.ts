@@ -33,6 +33,9 @@ const LOGGED_QUERY_BYTES = 128;
 /** What the objects of a client weigh beside its buffers, bytes (measured: heap growth of 5,000 idle clients). */
 const OBJECT_BYTES = 4 * 1024;
 
+/** A peer that has ended its side may be gone altogether: what is held for it is kept so long, milliseconds. */
+const HELD_AFTER_END_MS_MAX = 10_000;
+
 /** With fewer waiting bytes there is no pipeline worth looking ahead in. */
 const LOOK_AHEAD_BYTES_MIN = 200;
 
@@ -379,6 +382,10 @@ export class Client implements CommandClient {
     if (idleSecondsMax > 0 && !mayIdle && nowMs - this.lastInteraction > idleSecondsMax * 1000) {
       this.#host.log.verbose("Closing idle client");
       this.closeNow("idle");
+      return;
+    }
+    if (this.inputEnded && isHeld && nowMs - this.lastInteraction > HELD_AFTER_END_MS_MAX) {
+      this.closeNow("peer closed");
       return;
     }
     this.checkOutputLimit(nowMs);

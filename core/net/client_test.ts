@@ -327,6 +327,37 @@ Deno.test("the soft output limit ends a client that stays over it too long", asy
   assert.equal(other.client.isClosed, false, "it has read in between");
 });
 
+Deno.test("whoever has ended its side does not wait for the disk for ever", async () => {
+  const { host, connection, client } = connected();
+  client.output.limit = 0;
+  connection.send("PING\r\n");
+  connection.end();
+  await settle();
+  client.cron(client.lastInteraction + 10_000);
+  assert.equal(client.isClosed, false);
+  client.cron(client.lastInteraction + 10_001);
+  assert.deepEqual(host.closed, [{ id: 1, reason: "peer closed" }]);
+  assert.equal(connection.received(), "");
+});
+
+Deno.test("what waits for the disk counts against the output limit of listeners and monitors only", () => {
+  for (const kind of ["sender", "listener", "monitor"]) {
+    const { host, client } = connected();
+    host.limits.output.normal.hardBytes = host.limits.output.pubsub.hardBytes = 20_000;
+    if (kind === "listener") client.channels = 1;
+    client.isMonitor = kind === "monitor";
+    client.output.limit = 0;
+    client.reply.raw(new Uint8Array(30_000));
+    client.checkOutputLimit(host.clock.ms);
+    assert.equal(client.isClosed, kind !== "sender", kind);
+    if (kind !== "sender") continue;
+    assert.match(client.describe(), / omem=30000 .* events=r /);
+    client.output.release(Infinity);
+    client.checkOutputLimit(host.clock.ms);
+    assert.equal(client.isClosed, false, "it has not had the chance to read it");
+  }
+});
+
 Deno.test("idle clients end after the timeout, blocked ones, subscribers and those whose replies wait do not", () => {
   const { host, client } = connected();
   host.limits.idleSecondsMax = 5;
