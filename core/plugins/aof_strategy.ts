@@ -24,7 +24,12 @@ export class AofStrategy {
     const { plugin } = this;
     await plugin.ensureReady();
     const writer = this.runs === "loop"
-      ? new InlineWriter({ start, events, plugin: plugin.onLoop as AofPlugin })
+      ? new InlineWriter({
+        start,
+        events,
+        plugin: plugin.onLoop as AofPlugin,
+        onBytes: (bytes) => plugin.counters.bytes += bytes,
+      })
       : new OffloadWriter({
         start,
         events,

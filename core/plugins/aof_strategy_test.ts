@@ -106,6 +106,8 @@ for (const name of ["aof-offload", "aof-inline"]) {
     await host.stop();
     assert.equal(host.get(name)!.state, "stopped");
     assert.equal(host.info(name)!.lastError, "");
+    assert.equal(host.info(name)!.bytes, 10);
+    assert.equal(host.info(name)!.usedFor, "the append-only log");
   });
 
   test(`${name} opens a second writer after the first was closed, where that one ended`, async (bench) => {
@@ -203,6 +205,7 @@ test("a plugin that is stopped under the log is a fault, and a retry starts it a
   await writer.drain();
   assert.equal(writer.durableOffset, 20);
   assert.equal(Deno.statSync(`${folder}/1`).size, 20);
+  assert.equal(host.get("aof-offload")!.state, "running");
   await writer.close();
 });
 

@@ -210,7 +210,8 @@ export class Plugin {
 
   private async runStart(): Promise<void> {
     clearTimeout(this.restartTimer);
-    if (this.state === "crashed") this.counters.restarts++;
+    const isAgain = this.state === "crashed" || this.state === "failed" && !this.options.restarts;
+    if (isAgain) this.counters.restarts++;
     this.state = "starting";
     let worker: PluginWorker | PluginOnLoop | undefined;
     try {

@@ -73,6 +73,7 @@ function usedFor(plugin: Plugin): string {
   const { kind } = plugin.plan.manifest;
   if (!USED_KINDS.includes(kind)) return `nothing: this version uses no plugins of kind ${kind}`;
   if (kind === "snapshot") return "background saves";
+  if (kind === "aof") return "the append-only log";
   if (kind === "sink") return "the stream of changes";
   return plugin.state === "embedded"
     ? "strings of snapshots, in the workers of snapshot plugins"

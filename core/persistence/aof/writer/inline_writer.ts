@@ -28,6 +28,8 @@ export interface InlineWriterOptions {
   events: LogWriterEvents;
   /** Asked to write and sync. */
   plugin: { flush(log: LogFile): void };
+  /** Told how many bytes were written. */
+  onBytes?: (bytes: number) => void;
   files?: LogFileSystem;
   /** Bytes of the ring, a power of two. */
   ringBytes?: number;
@@ -35,6 +37,7 @@ export interface InlineWriterOptions {
 
 export class InlineWriter implements LogWriter {
   readonly #plugin: { flush(log: LogFile): void };
+  readonly #onBytes: (bytes: number) => void;
   readonly #ring: LogRing;
   readonly #intake: LogIntake;
   readonly #log: LogFileWriter;
@@ -53,9 +56,11 @@ export class InlineWriter implements LogWriter {
   };
 
   constructor(
-    { start, events, plugin, files = systemLogFiles, ringBytes = RING_BYTES }: InlineWriterOptions,
+    { start, events, plugin, onBytes = () => {}, files = systemLogFiles, ringBytes = RING_BYTES }:
+      InlineWriterOptions,
   ) {
     this.#plugin = plugin;
+    this.#onBytes = onBytes;
     this.#ring = LogRing.create(ringBytes, RING_RECORDS);
     this.#intake = new LogIntake(this.#ring, start.offset);
     this.#log = new LogFileWriter({
@@ -126,7 +131,7 @@ export class InlineWriter implements LogWriter {
   }
 
   drain(): Promise<void> {
-    const drained = this.#drains.add();
+    const drained = this.#drains.add(this.#intake.appendedBytes, this.#opens);
     this.#log.syncWanted = true;
     this.#turn();
     return drained;
@@ -179,6 +184,7 @@ export class InlineWriter implements LogWriter {
   }
 
   #letPluginWrite(): void {
+    const before = this.#log.writtenBytes;
     try {
       this.#log.turn(this.#plugin);
     } catch (error) {
@@ -186,17 +192,17 @@ export class InlineWriter implements LogWriter {
       this.#pluginFault = { kind: "worker", code: "", message, path: "" };
     }
     this.#ring.release(this.#log.kept.record);
+    if (this.#log.writtenBytes !== before) this.#onBytes(this.#log.writtenBytes - before);
   }
 
   #settleDrains(): void {
     const { fault } = this;
+    const { writtenBytes, unsyncedBytes, opened, isHoled } = this.#log;
     if (fault !== null) this.#drains.reject(fault);
-    else if (this.#isDrained()) this.#drains.resolve();
-    else if (this.#log.isHoled && this.waitingBytes === 0) this.#drains.reject(NOT_WHOLE);
+    else {
+      this.#drains.reached(writtenBytes - unsyncedBytes, opened);
+      if (isHoled && this.#drains.awaits(writtenBytes)) this.#drains.reject(NOT_WHOLE);
+    }
     this.#log.syncWanted = !this.#drains.isEmpty;
-  }
-
-  #isDrained(): boolean {
-    return this.waitingBytes === 0 && this.#log.opened === this.#opens && this.#log.unsyncedBytes === 0;
   }
 }

@@ -84,7 +84,7 @@ export async function driveLog(
     progress.isHoled = log.isHoled ? 1 : 0;
     progress.isStopped = isStopped;
     progress.retries = retries;
-    onBytes(log.writtenBytes);
+    onBytes(log.writtenBytes - start.writtenBytes);
     board.publish(progress);
     board.wakeLoop();
   }

@@ -129,7 +129,7 @@ export class OffloadWriter implements LogWriter {
   }
 
   drain(): Promise<void> {
-    const drained = this.#drains.add();
+    const drained = this.#drains.add(this.#intake.appendedBytes, this.#opens);
     this.#board.syncWanted = true;
     this.#intake.publish();
     this.#ring.ring();
@@ -260,11 +260,12 @@ export class OffloadWriter implements LogWriter {
   }
 
   #settleDrains(): void {
-    const progress = this.#progress;
-    const isWritten = this.waitingBytes === 0 && progress.opened === this.#opens;
+    const { writtenBytes, fileBytes, durableBytes, opened, isHoled } = this.#progress;
     if (this.#fault !== null) this.#drains.reject(this.#fault);
-    else if (isWritten && progress.durableBytes === progress.fileBytes) this.#drains.resolve();
-    else if (isWritten && progress.isHoled === 1) this.#drains.reject(NOT_WHOLE);
+    else {
+      this.#drains.reached(writtenBytes - (fileBytes - durableBytes), opened);
+      if (isHoled === 1 && this.#drains.awaits(writtenBytes)) this.#drains.reject(NOT_WHOLE);
+    }
     this.#board.syncWanted = !this.#drains.isEmpty;
   }
 }
