@@ -540,6 +540,7 @@ export class Server implements ServerServices, ClientHost {
     if (this.propagation.active) {
       this.propagation.flush();
       this.aof.endTurn();
+      if (this.sinks.active) this.sinks.turnEnds();
     }
     this.durability.beforeSleep();
     if (this.writeWaiters.hasWaiting) this.writeWaiters.progressed();

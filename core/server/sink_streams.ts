@@ -11,10 +11,19 @@ export interface SinkHost {
   readonly plugins: { list(): Plugin[] };
   readonly propagation: Propagation;
   readonly durability: { readonly deliveries: DeferredDeliveries };
+  /** The log, for where replies do not wait for it because it is written before them. */
+  readonly aof: {
+    readonly state: string;
+    readonly policy: string;
+    readonly offset: number;
+    readonly durableOffset: number;
+  };
   readonly log: PluginLogger;
 }
 
 export class SinkStreams {
+  /** Some sink is fed. */
+  active = false;
   readonly #streams = new Set<SinkStream>();
 
   constructor(private readonly host: SinkHost) {}
@@ -24,12 +33,19 @@ export class SinkStreams {
     for (const plugin of this.host.plugins.list()) {
       if (plugin.plan.manifest.kind === "sink") this.#streams.add(new SinkStream(this.host, plugin));
     }
+    this.active = this.#streams.size > 0;
+  }
+
+  /** The turn's bytes were handed over, to the log as well. */
+  turnEnds(): void {
+    for (const stream of this.#streams) stream.releaseDurable();
   }
 
   /** No command runs any more: the sinks get what they may still have, within a time limit. */
   async stop(): Promise<void> {
     const streams = [...this.#streams];
     this.#streams.clear();
+    this.active = false;
     await Promise.all(streams.map((stream) => stream.stop()));
   }
 }
@@ -40,6 +56,8 @@ class SinkStream implements FeedSink {
   readonly #feed: SinkFeed;
   readonly #stream: FeedStream;
   #isAttached = true;
+  /** What the log has to have on disk before it is released, where nothing tells when it has. */
+  #waiting: { generation: number; offset: number }[] = [];
 
   constructor(private readonly host: SinkHost, plugin: Plugin) {
     this.#feed = new SinkFeed(plugin, {
@@ -60,10 +78,27 @@ class SinkStream implements FeedSink {
       this.#stream.reselect();
       return;
     }
-    const { deliveries } = this.host.durability;
-    if (!feed.waitsForDurable || !deliveries.active) feed.release(generation);
+    const { durability: { deliveries }, aof } = this.host;
     // The queue has its own limit: what waits in it is no reason to hold writers back.
-    else deliveries.defer({ bytes: 0, deliver: () => feed.release(generation) });
+    if (!feed.waitsForDurable) feed.release(generation);
+    else if (deliveries.active) deliveries.defer({ bytes: 0, deliver: () => feed.release(generation) });
+    else if (this.#logSyncs) this.#waiting.push({ generation, offset: aof.offset });
+    else feed.release(generation);
+  }
+
+  /** The log is on, and each turn's bytes are synced. */
+  get #logSyncs(): boolean {
+    const { state, policy } = this.host.aof;
+    return state !== "off" && policy === "always";
+  }
+
+  /** Lets the sink have what is on disk now. */
+  releaseDurable(): void {
+    if (this.#waiting.length === 0) return;
+    const durable = this.#logSyncs ? this.host.aof.durableOffset : Infinity;
+    const waits = this.#waiting.findIndex(({ offset }) => offset > durable);
+    const released = this.#waiting.splice(0, waits < 0 ? this.#waiting.length : waits);
+    for (const { generation } of released) this.#feed.release(generation);
   }
 
   /** What is not handed over yet belongs to the gap: what comes behind it selects its database. */
@@ -80,6 +115,7 @@ class SinkStream implements FeedSink {
 
   async stop(): Promise<void> {
     this.#detach();
+    this.releaseDurable();
     await this.#feed.stop();
   }
 }
