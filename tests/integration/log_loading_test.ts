@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { concatBytes } from "../../core/bytes/concat.ts";
-import { latin1Bytes } from "../../core/bytes/ascii.ts";
+import { latin1Bytes, latin1Text } from "../../core/bytes/ascii.ts";
 import { RdbBuilder } from "../../core/persistence/rdb/rdb_builder.ts";
 import { INCR, logged, LogWorld, MANIFEST } from "./log_world.ts";
 
@@ -272,4 +272,20 @@ Deno.test("an arena that is too small for the log is said to be", async () => {
     Array.from({ length: 20 }, (_, k) => logged("SET", `k${k}`, "x".repeat(1_000_000))).join(""),
   );
   assert.match(await world.load(), /larger than the arena.*START_DATASET_TOO_LARGE/);
+});
+
+Deno.test("function libraries of a base of commands are kept", async () => {
+  using world = new LogWorld();
+  const code = "#!lua name=lib\nredis.register_function('f', function() return 1 end)";
+  for (let time = 0; time < 2; time++) {
+    world.writeIncr(
+      `#TS:1700000000\r\n${logged("FUNCTION", "LOAD", code)}${logged("SELECT", 0)}${logged("SET", "a", 1)}`,
+    );
+    assert.equal(await world.load(), "");
+    const { functions } = world.server.loader;
+    assert.deepEqual(functions.map((bytes) => latin1Text(bytes, 0, bytes.length)), [code]);
+    assert.equal(world.server.keyspace.size, 1);
+  }
+  world.writeIncr(logged("FUNCTION", "LIST"));
+  assert.match(await world.load(), /^Unknown command 'FUNCTION' reading the append only file/);
 });

@@ -24,6 +24,10 @@ export class RefusedCommand extends Error {
 export interface ReplayHost extends ClientHost {
   readonly commands: CommandTable;
   readonly log: Logger;
+  readonly loader: {
+    /** Sources of function libraries: nothing runs them yet, but they are kept. */
+    readonly functions: Uint8Array[];
+  };
 }
 
 export class LogReplayer {
@@ -32,6 +36,7 @@ export class LogReplayer {
   readonly #client: Client;
   readonly #table: CommandTable;
   readonly #log: Logger;
+  readonly #loader: ReplayHost["loader"];
   #inTransaction = false;
   #queued: Command[] = [];
   #queue = new ArgumentLog();
@@ -42,6 +47,7 @@ export class LogReplayer {
     this.#client = makeLogClient(host);
     this.#table = host.commands;
     this.#log = host.log;
+    this.#loader = host.loader;
   }
 
   /**
@@ -55,6 +61,9 @@ export class LogReplayer {
     } else if (this.#inTransaction) {
       this.#inTransaction = false;
       this.#runQueue();
+    } else if (isLibrary(args)) {
+      this.count++;
+      this.#loader.functions.push(args.buffer.slice(args.starts[2], args.ends[2]));
     } else this.#run(this.#find(args), args);
   }
 
@@ -111,4 +120,9 @@ export class LogReplayer {
         `after processing the command '${command.fullName}'`,
     );
   }
+}
+
+/** FUNCTION LOAD, as the base of a log without RDB preamble has it. */
+function isLibrary(args: Arguments): boolean {
+  return args.count === 3 && args.is(0, "function") && args.is(1, "load");
 }
