@@ -102,6 +102,8 @@ for (const strategy of ["threadsave", "fork-emulated"]) {
         await rewrite(redisClient);
         const digest = await redisClient.call("DEBUG", "DIGEST");
         assert.equal(await sporkClient.call("DEBUG", "DIGEST"), digest, `seed ${seed}`);
+        assert.equal(await sporkClient.call("DEBUG", "LOADAOF"), "OK");
+        assert.equal(await sporkClient.call("DEBUG", "DIGEST"), digest, `seed ${seed}`);
         sporkClient.close();
         await spork.kill();
 
