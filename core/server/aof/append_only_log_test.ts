@@ -341,6 +341,24 @@ Deno.test("switched off: replies wait until the last byte is on disk, then for n
   assert.equal(writer.calls.at(-1), "close");
 });
 
+Deno.test("switched off within a transaction: what came before is in the log, and nothing of it comes back", async () => {
+  using rig = new Rig({ ...ON, appendfsync: "no" });
+  await rig.start();
+  const { writer } = rig;
+  rig.propagation.commandBegins(0);
+  rig.propagation.instead("SET", 3).word("before").word("v");
+  rig.set({ appendonly: false });
+  assert.match(writer.calls.at(-1)!, /SET \$6 before \$1 v \d+$/);
+  await settle();
+  writer.syncs();
+  await rig.log.settling;
+  rig.set({ appendonly: true });
+  await settle();
+  rig.write("after");
+  const calls = rig.writer.calls.join();
+  assert.ok(rig.writer !== writer && calls.includes("after") && !calls.includes("before"), calls);
+});
+
 Deno.test("switched off and on again at once: the old writer ends before the new one begins", async () => {
   using rig = new Rig(ON);
   await rig.start();

@@ -58,9 +58,14 @@ export class Propagation implements CommandPropagation, RemovalFeed {
 
   /** Hands over what the stream has and ends it. */
   detach(stream: FeedStream): void {
+    // A transaction that ends the log has come so far with it; what it does from here on is not told.
+    if (this.#starts.length > 0) this.#give(stream);
     stream.flush();
     this.#streams.splice(this.#streams.indexOf(stream), 1);
     this.#streamsChanged();
+    if (this.#streams.length > 0) return;
+    this.#clearUnit();
+    this.#inUnit = this.#isTransaction = this.#hasGiven = false;
   }
 
   /** Nothing that happens until `resume` is propagated: a log is loaded. */
@@ -148,6 +153,10 @@ export class Propagation implements CommandPropagation, RemovalFeed {
 
   #giveAll(): void {
     for (const stream of this.#streams) this.#give(stream);
+    this.#clearUnit();
+  }
+
+  #clearUnit(): void {
     this.#unit.clear();
     if (this.#starts.length > KEPT_COMMANDS_MAX) {
       this.#starts = [];
