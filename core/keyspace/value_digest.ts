@@ -1,13 +1,13 @@
 // The digest of one value, as DEBUG DIGEST builds it: SHA-1 results combined in order or by exclusive or. Not node:crypto:
 // its hash objects hold memory outside the heap, and millions of them in one turn stall in collections.
-import { sha1 } from "@noble/hashes/legacy.js";
 import { latin1Bytes } from "../bytes/ascii.ts";
+import { SHA1_BYTES, sha1Into } from "../bytes/sha1.ts";
 
-const DIGEST_BYTES = 20;
+const hash = new Uint8Array(SHA1_BYTES);
 
 export class ValueDigest {
   /** 20 bytes, zeros at first. */
-  readonly bytes: Uint8Array = new Uint8Array(DIGEST_BYTES);
+  readonly bytes: Uint8Array = new Uint8Array(SHA1_BYTES);
 
   /** A digest of its own for an element of a collection without order; give it to `add` when it is complete. */
   element(): ValueDigest {
@@ -16,14 +16,14 @@ export class ValueDigest {
 
   /** Combines so that the order of calls does not matter. */
   exclusiveOr(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
-    const hash = sha1(bytes.slice(start, end));
-    for (let i = 0; i < DIGEST_BYTES; i++) this.bytes[i] ^= hash[i];
+    sha1Into(hash, bytes, start, end);
+    for (let i = 0; i < SHA1_BYTES; i++) this.bytes[i] ^= hash[i];
   }
 
   /** Combines so that the order of calls does matter. */
   mix(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
     this.exclusiveOr(bytes, start, end);
-    this.bytes.set(sha1(this.bytes));
+    sha1Into(this.bytes, this.bytes);
   }
 
   /** As `mix`, for a latin1 text. */
