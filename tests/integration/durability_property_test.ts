@@ -10,23 +10,35 @@ import { FedServer } from "../interop/fed_server.ts";
 const CLIENTS = 3;
 const KEYS = ["a", "b", "c"];
 
-interface Line {
-  line: string;
-  keys: string[];
-  kind: "write" | "read" | "global";
+interface Request {
+  /** Sent at once; what all but the last reply tells is never news. */
+  lines: string[];
+  /** Keys that it looks up, and those of them that it changes where it changes anything. */
+  sees: string[];
+  changes: string[];
+  isGlobal?: boolean;
 }
 
 const key = fc.constantFrom(...KEYS);
-const command: fc.Arbitrary<Line> = fc.oneof(
-  key.map((name) => ({ line: `INCR ${name}`, keys: [name], kind: "write" as const })),
-  key.map((name) => ({ line: `GET ${name}`, keys: [name], kind: "read" as const })),
-  key.map((name) => ({ line: `DEL ${name}`, keys: [name], kind: "write" as const })),
-  key.map((name) => ({ line: `APPEND ${name} ${"7".repeat(300)}`, keys: [name], kind: "write" as const })),
-  fc.constant<Line>({ line: "MGET a b c", keys: KEYS, kind: "read" as const }),
-  fc.constant<Line>({ line: "MSET a 1 b 2", keys: ["a", "b"], kind: "write" as const }),
-  fc.constant<Line>({ line: "PING", keys: [], kind: "read" as const }),
-  fc.constant<Line>({ line: "DBSIZE", keys: [], kind: "global" as const }),
-  fc.constant<Line>({ line: "FLUSHALL", keys: KEYS, kind: "write" as const }),
+const read = (line: string, sees: string[]): Request => ({ lines: [line], sees, changes: [] });
+const write = (line: string, changes: string[]): Request => ({ lines: [line], sees: changes, changes });
+const command: fc.Arbitrary<Request> = fc.oneof(
+  key.map((name) => write(`INCR ${name}`, [name])),
+  key.map((name) => read(`GET ${name}`, [name])),
+  key.map((name) => write(`DEL ${name}`, [name])),
+  key.map((name) => write(`APPEND ${name} ${"7".repeat(300)}`, [name])),
+  fc.constant(read("MGET a b c", KEYS)),
+  fc.constant(write("MSET a 1 b 2", ["a", "b"])),
+  fc.constant(write("FLUSHALL", KEYS)),
+  fc.constant(read("PING", [])),
+  fc.constant<Request>({ ...read("DBSIZE", []), isGlobal: true }),
+  fc.tuple(key, key).map(([changed, seen]): Request => ({
+    lines: ["MULTI", `INCR ${changed}`, `GET ${seen}`, "EXEC"],
+    sees: [changed, seen],
+    changes: [changed],
+  })),
+  key.map((name): Request => ({ lines: ["MULTI", `STRLEN ${name}`, "EXEC"], sees: [name], changes: [] })),
+  fc.constant<Request>({ lines: ["MULTI", "DBSIZE", "EXEC"], sees: [], changes: [], isGlobal: true }),
 );
 const step = fc.oneof(
   {
@@ -76,7 +88,7 @@ Deno.test("nobody is ever told what is not durable, and everybody is told everyt
       const held = new FedServer();
       // The same commands run here, where nothing waits: what the replies are.
       const plain = new FedServer();
-      const oracle = plain.connect();
+      const oracle = plain.connect().connection;
       let durable = 0;
       const { stream, server } = held;
       server.durability.attach({
@@ -104,17 +116,22 @@ Deno.test("nobody is ever told what is not durable, and everybody is told everyt
         for (const each of steps) {
           if (each.kind === "run") {
             const reader = readers[each.client];
-            const { line, keys, kind } = each.command;
-            const words = line.split(" ");
+            const { lines, sees, changes, isGlobal } = each.command;
+            const words = lines.map((line) => line.split(" "));
             const before = stream.offset;
             // Keys as they were: a write that changes nothing tells of them.
-            const seen = Math.max(0, ...keys.map((name) => changed.get(name) ?? 0));
-            reader.connection.send(encodeCommands([words]));
+            const seen = Math.max(0, ...sees.map((name) => changed.get(name) ?? 0));
+            reader.connection.send(encodeCommands(words));
             await pause(0);
             const wrote = stream.offset > before;
-            if (wrote) { for (const name of keys) changed.set(name, stream.offset); }
-            const needs = wrote || kind === "global" ? stream.offset : seen;
-            reader.replies.push({ text: await oracle.reply(words), needs });
+            if (wrote) { for (const name of changes) changed.set(name, stream.offset); }
+            const needs = wrote || isGlobal ? stream.offset : seen;
+            for (let index = 0; index < words.length; index++) {
+              const isLast = index === words.length - 1;
+              oracle.send(encodeCommands([words[index]]));
+              await pause(0);
+              reader.replies.push({ text: oracle.received(), needs: isLast ? needs : 0 });
+            }
           } else if (each.kind === "sync") {
             durable += Math.floor((stream.offset - durable) * each.part);
             server.wake();
