@@ -48,6 +48,7 @@ export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
   private output: LogOutput | null = null;
   /** The increment of `output` that the manifest does not have yet. */
   private reserved: AofFileEntry | null = null;
+  passedCut: Promise<void> = Promise.resolve();
   /** The last output is still on its way to disk. */
   private closing: Promise<void> = Promise.resolve();
   private strategy = "";
@@ -436,22 +437,30 @@ export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
 
   cut(): "last" | "none" | AofFileEntry {
     const { state, directory, host } = this;
+    this.passedCut = Promise.resolve();
     if (state === "off") return "none";
     this.stream!.flush();
     this.healsSync = true;
     if (state === "awaiting-rewrite") {
       this.begin();
       const entry = this.reserved = directory.reserveIncr();
-      this.output!.open(directory.pathOf(entry.name), 0);
+      this.openCut(entry.name);
       return entry;
     }
     const { name } = directory.addIncr();
     host.log.notice(`Creating AOF incr file ${name} on background rewrite`);
     this.precedingBytes += this.output!.fileBytes + this.output!.waitingBytes;
-    this.output!.open(directory.pathOf(name), 0);
+    this.openCut(name);
     this.stream!.reselect();
     this.timestamps.restart();
     return "last";
+  }
+
+  private openCut(name: string): void {
+    const output = this.output!;
+    output.open(this.directory.pathOf(name), 0);
+    this.passedCut = output.drain();
+    this.passedCut.catch(() => {});
   }
 
   rewritten(): void {

@@ -220,8 +220,11 @@ Deno.test("a rewrite: a new increment in the manifest before the cut, the new ba
     "open appendonly.aof.2.incr.aof 0",
     `append *2 $6 SELECT $1 0 *3 $3 SET $1 b $1 v ${rig.log.offset}`,
   ]);
-  rig.writer.syncs();
   await rig.rewriteEnds("well");
+  // The writer may not have opened the increment of before yet.
+  assert.equal(rig.manifest, "2.base.rdb/b 1.incr.aof/h 1.base.rdb/h 2.incr.aof/i");
+  rig.writer.syncs();
+  await rig.log.passedCut;
   assert.equal(rig.manifest, "2.base.rdb/b 2.incr.aof/i");
   const report = rig.log.report();
   assert.deepEqual([report.lastRewriteStatus, report.rewrites, report.rewriteRunning], ["ok", 1, false]);
@@ -249,6 +252,8 @@ Deno.test("rewrites that fail leave the base in force and their increments; afte
   rig.cron(1000 + 60_000);
   assert.equal(rig.log.rewriter.running, true);
   await rig.rewriteEnds("well");
+  rig.writer.syncs();
+  await rig.log.passedCut;
   assert.equal(rig.manifest, "2.base.rdb/b 5.incr.aof/i");
   assert.equal(rig.log.report().failedRewrites, 0);
 });

@@ -15,6 +15,8 @@ export interface RewrittenLog {
   readonly baseBytes: number;
   /** From now on bytes go to a new increment. Throws where that cannot be. */
   cut(): "last" | "none" | AofFileEntry;
+  /** Resolves once the writer has come to what the last cut began; rejects where it has stopped. */
+  readonly passedCut: Promise<void>;
   /** The rewrite of the cut has ended. */
   rewritten(): void;
   /** The rewrite of the cut has failed. */
@@ -170,7 +172,10 @@ export class LogRewriter {
     host.latency.addIfNeeded("aof-rename", performance.now() - begun, host.keyspace.clock.ms);
     this.lastStatus = "ok";
     this.limit.failures = 0;
-    if (!host.config.values.aofDisableAutoGc) directory.removeHistory();
+    // A writer that is behind may not have opened the files of before yet. Where it has stopped, they go another time.
+    if (!host.config.values.aofDisableAutoGc) {
+      target.passedCut.then(() => directory.removeHistory(), () => {});
+    }
     host.log.notice("Background AOF rewrite finished successfully");
     target.rewritten();
   }
