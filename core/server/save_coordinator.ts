@@ -156,6 +156,7 @@ export class SaveCoordinator {
     const job = new SaveJob(keyspace, plugins.snapshot(strategy ?? this.strategyFor(this.defaultType)), {
       ...options,
       format,
+      mustBeWhole: true,
       annotatedAt: values.aofTimestampEnabled ? options.header.createdAt : undefined,
       header: { ...options.header, isAofBase: true },
       incrementalSync,

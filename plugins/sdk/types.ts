@@ -120,7 +120,7 @@ export interface SnapshotJob {
    * Only where the manifest provides `entries: tables`: the host then begins a page image for the job.
    */
   tables(view: ArenaReader): EntrySource;
-  /** Encodes all entries as an RDB file, writes it where the host wants it, syncs and closes it. */
+  /** Encodes all entries as the host wants them (RDB, or commands for the log), writes the file, syncs and closes it. */
   encode(inputs: SnapshotInputs): SnapshotReport;
   /** True once the save was cancelled; `encode` polls it by itself and then throws. */
   cancelled(): boolean;

@@ -16,6 +16,8 @@ export interface SaveJobOptions {
   format: SnapshotFormat;
   /** For commands: seconds since 1970 in an annotation before all else; undefined = none. */
   annotatedAt?: number;
+  /** A save that leaves entries out, as plugins may, has failed: what is missing in the base of a log is lost. */
+  mustBeWhole?: boolean;
   header: RdbHeader;
   /** Sources of function libraries. */
   functions: Uint8Array[];
@@ -226,11 +228,19 @@ export class SaveJob {
     return outcome;
   }
 
+  private expectWhole(entries: number): void {
+    if (!this.options.mustBeWhole || entries === this.keysTotal) return;
+    throw new Error(
+      `the snapshot plugin saved ${entries} of ${this.keysTotal} keys, and the log needs all of them`,
+    );
+  }
+
   private async outcome(finalName: string): Promise<SaveOutcome> {
     try {
       const report = await this.run.done;
       this.releaseView();
       if (this.cancelled) throw new Error("cancelled");
+      this.expectWhole(report.entries);
       await this.dump!.commit(finalName);
       return { result: "saved", keys: report.entries, bytes: report.bytes };
     } catch (error) {

@@ -241,3 +241,19 @@ Deno.test("the directory is asked for once, when the worker is ready", async () 
   assert.equal(message(await job.done), "saved");
   assert.deepEqual(renamed, ["/first/temp-forkless-1-1.rdb", "/first/dump.rdb"]);
 });
+
+for (const kind of KINDS) {
+  Deno.test(`${kind}: a save that left keys out is a dump, but no base of a log`, async () => {
+    for (const mustBeWhole of [false, true]) {
+      const files = new RecordingFiles();
+      const { job, worker } = beginPlayed(small().keyspace, kind, { files, mustBeWhole });
+      toTheEnd(job, worker);
+      worker.delivered.delete("0/key:7");
+      worker.finish();
+      const reason = "the snapshot plugin saved 19 of 20 keys, and the log needs all of them";
+      assert.equal(message(await job.done), mustBeWhole ? `failed: ${reason}` : "saved");
+      assert.ok(!files.names.has(TEMP));
+      assert.equal(files.calls.includes("rename"), !mustBeWhole);
+    }
+  });
+}
