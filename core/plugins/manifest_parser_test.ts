@@ -182,7 +182,7 @@ const BAD: [string, (text: string) => string, string, number | undefined, string
     (t) => t.replace("[ordered]", "[quick]"),
     "PLUGIN_MANIFEST_VALUE",
     31,
-    "ordered, at-least-once",
+    "ordered, deliver-after-durable, at-least-once",
   ],
   [
     "snapshot without entries",
