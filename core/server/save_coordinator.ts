@@ -164,6 +164,7 @@ export class SaveCoordinator {
       tempName,
     }, name);
     this.baseJob = job;
+    this.lastJob = Promise.all([this.lastJob, job.done]).then(() => {});
     void job.done.then(() => {
       this.baseJob = null;
       this.updatePressure();
@@ -260,12 +261,12 @@ export class SaveCoordinator {
   }
 
   /**
-   * Resolves when the last background save has ended and put its temporary file away. One that takes too long is ended
+   * Resolves when the last background save, or base of the log, has ended and put its temporary file away. One that takes too long is ended
    * together with its worker, and not waited for where the disk hangs: the server is about to end.
    */
   async settled(): Promise<void> {
     if (await endsWithin(this.lastJob, SETTLE_MS)) return;
-    this.job?.abandon(`did not end its save within ${SETTLE_MS} ms`);
+    (this.job ?? this.baseJob)?.abandon(`did not end its save within ${SETTLE_MS} ms`);
     await endsWithin(this.lastJob, ABANDONED_MS);
   }
 
@@ -365,6 +366,13 @@ export class SaveCoordinator {
     if (limit >= 0) return limit;
     const floor = 64 * 1024 * 1024;
     return Math.max(floor, this.server.keyspace.arena.stats.touched * -limit / 100);
+  }
+
+  /** Ends the worker of the save or rewrite that runs, which fails by that; false where none runs. */
+  loseWorker(reason: string): boolean {
+    const job = this.job ?? this.baseJob;
+    job?.loseWorker(reason);
+    return job !== null;
   }
 
   setKeySaveDelay(micros: number): void {

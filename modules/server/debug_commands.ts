@@ -26,7 +26,13 @@ import {
 } from "../../core/protocol/errors.ts";
 import type { HashTableStats } from "../../core/structures/hashtable.ts";
 import { ROOT_TABLE } from "../../core/structures/ordered_index_layout.ts";
-import { enforceReplyList, pauseReplyBlocking, resumeReplyBlocking } from "./debug_durability_actions.ts";
+import {
+  enforceReplyList,
+  killSave,
+  pauseReplyBlocking,
+  resumeReplyBlocking,
+  slowLogWrites,
+} from "./debug_durability_actions.ts";
 import { listpackBytesOfList, quicklistFields, quicklistPackedThreshold } from "./debug_list_actions.ts";
 
 const encoder = new TextEncoder();
@@ -342,6 +348,10 @@ function action(name: string, arity: number, help: string[], handler: Handler): 
 }
 
 const actions: Action[] = [
+  action("aof-flush-sleep", 3, [
+    "AOF-FLUSH-SLEEP <microsec>",
+    "    Sleep before each write of the AOF, this is used for testing.",
+  ], slowLogWrites),
   action("assert", 2, ["ASSERT", "    Crash by assertion failed."], assertFails),
   action("config-rewrite-force-all", 2, [
     "CONFIG-REWRITE-FORCE-ALL",
@@ -382,6 +392,10 @@ const actions: Action[] = [
     ["LISTPACK <key>", "    Show where and how large the listpack of <key> is."],
     listpack,
   ),
+  action("kill-save", 2, [
+    "KILL-SAVE",
+    "    End the worker of the background save or AOF rewrite that runs, which then fails.",
+  ], killSave),
   action("log", 3, ["LOG <message>", "    Write <message> to the server log."], log),
   action(
     "object",

@@ -1,7 +1,10 @@
-// DEBUG's levers on replies that wait for the log: freezing what is known to be durable, and chunked output.
+// DEBUG's levers on the log, on replies that wait for it and on saves: freezing what is known to be durable, chunked
+// output, slow writes, workers that die.
 import type { Handler } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
+import { parseSafeInteger } from "../../core/bytes/integer.ts";
 import type { Arguments } from "../../core/protocol/arguments.ts";
+import { MUST_BE_POSITIVE } from "../../core/protocol/errors.ts";
 import type { ServerServices } from "../../core/commands/server_services.ts";
 
 type Durability = ServerServices["durability"];
@@ -27,4 +30,21 @@ function onProvider(client: CommandClient, args: Arguments, act: (durability: Du
 export const enforceReplyList: Handler = (client, args) => {
   client.server.durability.sealsReplies = args.latin1(2) !== "0";
   client.reply.ok();
+};
+
+/** Whoever writes the log sleeps before each write. */
+export const slowLogWrites: Handler = (client, args) => {
+  const micros = parseSafeInteger(args.buffer, args.starts[2], args.ends[2]);
+  if (!(micros >= 0)) {
+    client.reply.error(MUST_BE_POSITIVE);
+    return;
+  }
+  client.server.aof.writeDelay = micros / 1000;
+  client.reply.ok();
+};
+
+/** The worker of the save or rewrite that runs is ended from outside. */
+export const killSave: Handler = (client) => {
+  if (client.server.saves.loseWorker("was ended by DEBUG KILL-SAVE")) client.reply.ok();
+  else client.reply.error("ERR No save or rewrite is running");
 };

@@ -182,6 +182,11 @@ export class SaveJob {
     this.run.abandon(reason);
   }
 
+  /** Ends the worker, as if it had died: the save fails. A test's lever. */
+  loseWorker(reason: string): void {
+    this.run.abandon(reason);
+  }
+
   setKeySaveDelay(micros: number): void {
     this.run.setKeySaveDelay(micros);
   }

@@ -52,6 +52,7 @@ export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
   /** The last output is still on its way to disk. */
   private closing: Promise<void> = Promise.resolve();
   private strategy = "";
+  private delay = 0;
   private lastOffset = 0;
   /** D while it cannot move, -1 = it does. */
   private frozen = 0;
@@ -125,6 +126,12 @@ export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
     return this.precedingBytes + (this.output?.fileBytes ?? 0);
   }
 
+  /** DEBUG AOF-FLUSH-SLEEP: milliseconds that whoever writes sleeps before each write. */
+  set writeDelay(milliseconds: number) {
+    this.delay = milliseconds;
+    if (this.output !== null) this.output.writeDelay = milliseconds;
+  }
+
   report(): LogReport {
     return reportOf(this);
   }
@@ -172,6 +179,7 @@ export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
     const offset = this.offset;
     const start = { policy: values.appendfsync, offset };
     this.output = new LogOutput(host.plugins.aof(this.strategy), start, this, this.closing);
+    this.output.writeDelay = this.delay;
     this.stream ??= host.propagation.attach(this, offset);
     this.stream.reselect();
     this.timestamps.restart();

@@ -26,6 +26,7 @@ export class LogOutput {
   private ready: Promise<void> = Promise.resolve();
   private currentPolicy: SyncPolicy;
   private heldSyncs = false;
+  private delay = 0;
 
   /** Begins once `after` has settled: there is one writer at a time. */
   constructor(
@@ -54,6 +55,7 @@ export class LogOutput {
   private connect(writer: LogWriter): void {
     writer.policy = this.currentPolicy;
     writer.holdsSyncs = this.heldSyncs;
+    writer.writeDelay = this.delay;
     const { kept } = this;
     this.kept = [];
     this.keptBytes = 0;
@@ -77,6 +79,11 @@ export class LogOutput {
   set holdsSyncs(holds: boolean) {
     this.heldSyncs = holds;
     if (this.writer !== null) this.writer.holdsSyncs = holds;
+  }
+
+  set writeDelay(milliseconds: number) {
+    this.delay = milliseconds;
+    if (this.writer !== null) this.writer.writeDelay = milliseconds;
   }
 
   get fault(): LogFault | null {

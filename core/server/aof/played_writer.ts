@@ -14,6 +14,7 @@ const decoder = new TextDecoder();
 export class PlayedWriter implements LogWriter {
   policy: SyncPolicy;
   holdsSyncs = false;
+  writeDelay = 0;
   writtenOffset: number;
   durableOffset: number;
   waitingBytes = 0;

@@ -96,6 +96,14 @@ export class InlineWriter implements LogWriter {
     this.#log.holdsSyncs = holds;
   }
 
+  get writeDelay(): number {
+    return this.#log.writeDelay;
+  }
+
+  set writeDelay(milliseconds: number) {
+    this.#log.writeDelay = milliseconds;
+  }
+
   get writtenOffset(): number {
     return this.#log.written.offset;
   }

@@ -37,6 +37,7 @@ const HOLDS_SYNCS = 1;
 const SYNC_WANTED = 2;
 const RETRIES = 3;
 const STOP = 4;
+const WRITE_DELAY = 5;
 const PUBLISHED = 16;
 const SIGNAL = 17;
 const SAMPLES_ADDED = 18;
@@ -94,6 +95,15 @@ export class LogBoard {
 
   set holdsSyncs(holds: boolean) {
     Atomics.store(this.#words, HOLDS_SYNCS, holds ? 1 : 0);
+  }
+
+  /** Milliseconds; kept as whole microseconds. */
+  get writeDelay(): number {
+    return Atomics.load(this.#words, WRITE_DELAY) / 1000;
+  }
+
+  set writeDelay(milliseconds: number) {
+    Atomics.store(this.#words, WRITE_DELAY, Math.min(2 ** 31 - 1, Math.round(milliseconds * 1000)));
   }
 
   /** A drain waits. */

@@ -4,7 +4,7 @@ import type { LogFile } from "../../../../plugins/sdk/types.ts";
 import { LogBoard, type LogBoardHandle, noProgress } from "./log_board.ts";
 import { type LogFileStart, LogFileWriter } from "./log_file_writer.ts";
 import type { LogFileSystem } from "./log_files.ts";
-import { LogRing, type LogRingHandle, NO_RECORD } from "./log_ring.ts";
+import { DATA_RECORD, LogRing, type LogRingHandle, NO_RECORD } from "./log_ring.ts";
 
 /** Can be posted. */
 export interface LogDriveInput {
@@ -24,6 +24,13 @@ const MESSAGES_BUSY_MS = 1_000;
 const ASK_AGAIN_MS = 20;
 /** How long it looks for more before it sleeps: a turn of the loop often follows soon. */
 const SPIN_MS = 0.02;
+
+/**
+ * Under `always`: clients whose group has just become durable soon send their next commands. Where more waits already,
+ * this part of the group's time, at most so long, is given to them, so that one sync serves both.
+ */
+const GATHER_PART = 0.2;
+const GATHER_MS_MAX = 1;
 
 /** The end of a log does not depend on its plugin. */
 const AT_ONCE = {
@@ -59,6 +66,8 @@ export async function driveLog(
       delayed: () => {},
     },
   });
+  /** Waited on for its time only. */
+  const pause = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   let retries = input.takesOver ? NOT_YET : 0;
 
   function publish(): void {
@@ -94,6 +103,7 @@ export async function driveLog(
     log.policy = board.policy;
     log.holdsSyncs = board.holdsSyncs;
     log.syncWanted = board.syncWanted;
+    log.writeDelay = board.writeDelay;
     if (board.retries === retries) return;
     retries = board.retries;
     log.retry();
@@ -122,10 +132,16 @@ export async function driveLog(
       obey();
       if (log.isBusy) {
         const before = log.writtenBytes + log.durable.offset + log.opened;
+        const durableBytes = log.durable.size;
+        const began = performance.now();
         log.turn(board.isClosing ? AT_ONCE : plugin);
         publish();
         if (log.writtenBytes + log.durable.offset + log.opened === before && log.fault === null) {
           ring.sleep(ring.prepareSleep(), ASK_AGAIN_MS);
+        } else if (
+          log.policy === "always" && log.durable.size !== durableBytes && ring.next() === DATA_RECORD
+        ) {
+          Atomics.wait(pause, 0, 0, Math.min(GATHER_MS_MAX, (performance.now() - began) * GATHER_PART));
         }
         if (performance.now() - letInAt < MESSAGES_BUSY_MS) continue;
       } else {

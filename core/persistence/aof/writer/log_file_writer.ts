@@ -61,6 +61,8 @@ export interface LogFileOptions {
 }
 
 const textDecoder = new TextDecoder();
+/** To sleep on. */
+const NEVER_TOLD = new Int32Array(new SharedArrayBuffer(4));
 
 export class LogFileWriter implements LogFile {
   policy: SyncPolicy = "everysec";
@@ -68,6 +70,8 @@ export class LogFileWriter implements LogFile {
   holdsSyncs = false;
   /** A drain waits. */
   syncWanted = false;
+  /** Milliseconds to sleep before each write. */
+  writeDelay = 0;
   fault: LogFault | null = null;
   readonly written: LogMark;
   readonly durable: LogMark;
@@ -146,6 +150,7 @@ export class LogFileWriter implements LogFile {
 
   write(): void {
     this.#mustRun();
+    if (this.writeDelay > 0 && this.#ring.dataBytes() > 0) Atomics.wait(NEVER_TOLD, 0, 0, this.writeDelay);
     const bytes = this.#ring.dataBytes();
     if (bytes === 0) return;
     if (this.#running !== null) this.#observer.delayed();

@@ -64,6 +64,8 @@ export interface LogWriter {
   policy: SyncPolicy;
   /** `no-appendfsync-on-rewrite` while a save or rewrite runs: no syncs but those of `always` and `drain`. */
   holdsSyncs: boolean;
+  /** Milliseconds that whoever writes sleeps before each write (DEBUG AOF-FLUSH-SLEEP): on the loop, the loop. */
+  writeDelay: number;
   /** All of the stream below it was given to the system. */
   readonly writtenOffset: number;
   /** All of the stream below it is on disk. */

@@ -49,6 +49,7 @@ export class OffloadWriter implements LogWriter {
   #published = 0;
   #policy: SyncPolicy;
   #holdsSyncs = false;
+  #writeDelay = 0;
   /** The file that is appended to, and those that were asked for since. */
   readonly #files: { path: string; size: number }[] = [];
   /** How many files came before the first of them. */
@@ -90,6 +91,14 @@ export class OffloadWriter implements LogWriter {
   set holdsSyncs(holds: boolean) {
     this.#holdsSyncs = this.#board.holdsSyncs = holds;
     this.#ring.ring();
+  }
+
+  get writeDelay(): number {
+    return this.#writeDelay;
+  }
+
+  set writeDelay(milliseconds: number) {
+    this.#writeDelay = this.#board.writeDelay = milliseconds;
   }
 
   get writtenOffset(): number {
@@ -189,6 +198,7 @@ export class OffloadWriter implements LogWriter {
     const { keptRecord, keptOffset, keptBytes, opened, fileBytes, ...rest } = this.#progress;
     this.#board.policy = this.#policy;
     this.#board.holdsSyncs = this.#holdsSyncs;
+    this.#board.writeDelay = this.#writeDelay;
     this.#isDriving = true;
     this.#driven = this.#finishDrive({
       ring: this.#ring.handle,
