@@ -185,6 +185,17 @@ const BAD: [string, (text: string) => string, string, number | undefined, string
     "ordered, deliver-after-durable, at-least-once",
   ],
   [
+    "log that does not say where it runs",
+    (t) =>
+      t.replace("kind: sink", "kind: aof").replace("[ordered]", "[]").replace(
+        "  feed: commands",
+        "  runs: anywhere",
+      ),
+    "PLUGIN_MANIFEST_VALUE",
+    33,
+    "worker, loop",
+  ],
+  [
     "snapshot without entries",
     (t) =>
       t.replace("kind: sink", "kind: snapshot").replace("[ordered]", "[]").replace(

@@ -214,7 +214,10 @@ export interface LogFile {
   write(): void;
   /** Makes all that was written durable. */
   sync(): void;
-  /** Begins to make all that was written durable, without waiting; nothing happens while one runs. */
+  /**
+   * Begins to make all that was written durable, without waiting; nothing happens while one runs. For plugins on the
+   * loop: a worker, which blocks, hears late of the end.
+   */
   beginSync(): void;
 }
 
