@@ -102,7 +102,6 @@ export class DatasetLoader {
     const { keyspace, aof, propagation, config: { values } } = server;
     const state: LoadingState = { startedAt: Date.now(), totalBytes: 0, loadedBytes: 0, usedMemory: 0 };
     const sink = this.sink("refuse", state);
-    const { durability } = keyspace;
     const loader = new LogLoader({
       replay: server,
       log: server.log,
@@ -136,7 +135,8 @@ export class DatasetLoader {
       this.state = null;
       server.setLoading(false);
       propagation.resume();
-      keyspace.durability = durability;
+      // Whether replies wait may have been configured meanwhile.
+      keyspace.durability = server.durability.active ? server.durability.uncommitted : null;
       keyspace.clock.update();
     }
   }
