@@ -47,7 +47,9 @@ export function reader(client: RespClient, seen: Observations, random: Random): 
   return seen.watch(async () => {
     const writer = random.pick(seen.writers);
     const commands: string[][] = [["SELECT", `${writer.database}`]];
-    for (let depth = 1 + random.below(6); depth > 0; depth--) commands.push(read(writer, random));
+    // What tells of the whole keyspace holds up all that follows it.
+    const first = random.oneIn(3) ? 0 : GLOBAL_READS;
+    for (let depth = 1 + random.below(6); depth > 0; depth--) commands.push(read(writer, random, first));
     await client.send(encodeCommands(commands));
     for (const command of commands) noteRead(seen, writer, command, await client.reply());
     await client.send(encodeCommands([["SELECT", `${SHARED_DATABASE}`], ["GET", SEQUENCE]]));
@@ -59,9 +61,13 @@ export function reader(client: RespClient, seen: Observations, random: Random): 
 
 const NAMES_OF_KEYS = ["s:0", "s:1", "s:2", "s:3", "s:renamed", "e:0", "e:1"];
 
-function read(writer: Writer, random: Random): string[] {
+const GLOBAL_READS = 3;
+const READS = 16;
+
+/** A read of a kind from `first` on. */
+function read(writer: Writer, random: Random, first: number): string[] {
   const unique = writer.uniqueKeys.at(-1 - random.below(8)) ?? "u:none";
-  switch (random.below(14)) {
+  switch (first + random.below(READS - first)) {
     case 0:
       return ["KEYS", "u:*"];
     case 1:
@@ -83,7 +89,10 @@ function read(writer: Writer, random: Random): string[] {
     case 8:
       return ["SORT", `l:${random.below(4)}`, "BY", "nosort", "GET", "#"];
     case 9:
-      return ["GETRANGE", random.pick(NAMES_OF_KEYS), "0", "40"];
+      return ["GETRANGE", random.pick([writer.watchedKey, ...NAMES_OF_KEYS]), "0", "40"];
+    case 10:
+    case 11:
+      return ["GET", writer.watchedKey];
     default:
       return ["GET", random.oneIn(3) ? unique : random.pick(NAMES_OF_KEYS)];
   }

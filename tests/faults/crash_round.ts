@@ -23,7 +23,7 @@ import { PowerLossDisk } from "./power_loss.ts";
 const EVERYSEC_LOSS_MILLISECONDS = 2000 + 1000;
 /** What a process may have accepted and not yet handed to the system, without `always`. */
 const UNWRITTEN_MILLISECONDS = 1500;
-const SYNC_MILLISECONDS = [0, 0, 2, 10];
+const SYNC_MILLISECONDS = [0, 2, 10, 30];
 
 export type ServerName = "spork" | "redis-server";
 type Ending = "kill" | "power loss" | "shutdown";
