@@ -2,7 +2,8 @@
 // the place of the file. Small file systems are mounted where the tests may do that (root); else those are ignored.
 import assert from "node:assert/strict";
 import { eventually, projectDirectory, type RespClient, SporkServer } from "../harness/mod.ts";
-import { expectQuiet, saveEnds, TYPES } from "../integration/saves.ts";
+import { expectQuiet, persistence, saveEnds, TYPES } from "../integration/saves.ts";
+import { STRATEGIES, untilWritable, Writes } from "./logs.ts";
 
 const VALUE = "x".repeat(1000);
 
@@ -104,6 +105,60 @@ Deno.test({ name: "a disk that is full", ignore: !mayMount }, async () => {
     assert.ok(disk.remount("size=8m"));
   });
 });
+
+for (const strategy of STRATEGIES) {
+  const log = ["--appendonly", "yes", "--aof-strategy", strategy, "--appendfsync"];
+
+  Deno.test(
+    { name: `a disk that the log fills ends the server: ${strategy}`, ignore: !mayMount },
+    async () => {
+      using disk = new SmallDisk("1m");
+      const writes = new Writes();
+      const server = await SporkServer.start({ dir: disk.path, args: [...log, "always"] });
+      try {
+        await using client = await server.connect();
+        await writes.untilTrouble(client);
+        assert.equal((await server.exited).code, 1, server.log);
+        assert.match(server.log, /No space left on device/);
+        assert.match(server.log, /Can't recover from AOF write error when the AOF fsync policy is 'always'/);
+        assert.ok(writes.acked.size > 500);
+        assert.ok(disk.remount("size=8m"));
+        await using again = await SporkServer.start({ dir: disk.path, args: [...log, "always"] });
+        await using reader = await again.connect();
+        await writes.check(reader);
+        assert.ok(await writes.pipeline(reader, 10));
+      } finally {
+        await server.kill();
+      }
+    },
+  );
+
+  Deno.test(
+    { name: `a disk that the log fills under everysec: ${strategy}`, ignore: !mayMount },
+    async () => {
+      using disk = new SmallDisk("1m");
+      const writes = new Writes();
+      const server = await SporkServer.start({ dir: disk.path, args: [...log, "everysec"] });
+      try {
+        await using client = await server.connect();
+        await writes.untilTrouble(client);
+        assert.match(writes.refusal!, /^MISCONF Errors writing to the AOF file: No space left on device/);
+        assert.equal((await persistence(client)).aof_last_write_status, "err");
+        assert.equal(await client.call("EXISTS", "key:0"), 1);
+        assert.ok(disk.remount("size=8m"));
+        await untilWritable(client);
+        assert.ok(await writes.pipeline(client, 10));
+        assert.equal(await client.call("WAITAOF", 1, 0, 10_000).then(String), "1,0");
+        await server.kill();
+        await using again = await SporkServer.start({ dir: disk.path, args: [...log, "everysec"] });
+        await using reader = await again.connect();
+        await writes.check(reader);
+      } finally {
+        await server.kill();
+      }
+    },
+  );
+}
 
 Deno.test({ name: "a disk that is read-only", ignore: !mayMount }, async () => {
   using disk = new SmallDisk("8m");
