@@ -142,18 +142,19 @@ export class DatasetLoader {
   }
 
   /**
-   * DEBUG LOADAOF: writes what the log waits for, empties everything and loads the log, while clients get -LOADING. An
-   * error reply's text where it failed.
+   * DEBUG LOADAOF: writes what the log waits for, empties everything and loads the log, while clients get -LOADING. What
+   * a log that awaits its first rewrite has in no manifest is lost by that. An error reply's text where it failed.
    */
   async reloadLog(): Promise<string | null> {
     const { server } = this;
     const { aof, log, keyspace, saves } = server;
     const failed = "ERR Error trying to load the AOF files, check server logs.";
     if (this.state !== null) return LOADING;
-    if (aof.state === "awaiting-rewrite") return "ERR The AOF has not been written yet";
     server.setLoading(true);
     try {
       await aof.drain();
+      // What the manifest says now counts, and the numbers of the next files go on from there.
+      aof.directoryChanged();
       saves.abortForFlush({ wholeDataset: true });
       keyspace.flushAll();
       await this.loadLog();

@@ -85,6 +85,8 @@ export class SaveCoordinator {
   private lastTryMs = 0;
   private lastCowBytes = 0;
   private saves = 0;
+  /** Saves and bases of the log that were begun: what others fork for. */
+  begun = 0;
   private jobs = 0;
   private lastJob: Promise<void> = Promise.resolve();
   private dirtyBefore = 0;
@@ -139,6 +141,7 @@ export class SaveCoordinator {
     }
     this.running = type;
     server.latency.addIfNeeded("snapshot-begin", performance.now() - begun, keyspace.clock.ms);
+    this.begun++;
     if (type === "thread") log.notice("Beginning threadsaveToDisk");
     log.notice(`Background saving started by plugin ${strategy}`);
     const job = this.job;
@@ -164,6 +167,7 @@ export class SaveCoordinator {
       tempName,
     }, name);
     this.baseJob = job;
+    this.begun++;
     this.lastJob = Promise.all([this.lastJob, job.done]).then(() => {});
     void job.done.then(() => {
       this.baseJob = null;
@@ -432,6 +436,7 @@ export class SaveCoordinator {
 
   resetStats(): void {
     this.saves = 0;
+    this.begun = 0;
   }
 }
 

@@ -1,12 +1,20 @@
-// DEBUG AOF-FLUSH-SLEEP and KILL-SAVE: the levers with which tests make the disk slow and saves fail.
+// DEBUG AOF-FLUSH-SLEEP, KILL-SAVE and LOADAOF: the levers with which tests make the disk slow and saves fail, and see
+// what the log has.
 import assert from "node:assert/strict";
-import { eventually, SporkServer } from "../harness/mod.ts";
+import { eventually, type RespClient, SporkServer } from "../harness/mod.ts";
 import { fullSpeed, persistence, saveEnds, slowSave, TYPES } from "./saves.ts";
 
 const SLEEP_MS = 300;
 
 function start(...args: string[]): Promise<SporkServer> {
   return SporkServer.start({ args: ["--enable-debug-command", "yes", "--appendonly", "yes", ...args] });
+}
+
+async function rewriteEnds(client: RespClient): Promise<Record<string, string>> {
+  return await eventually(async () => {
+    const fields = await persistence(client);
+    return fields.aof_rewrite_in_progress === "0" && fields.aof_rewrite_scheduled === "0" && fields;
+  }, { what: "the end of the rewrite" });
 }
 
 for (const strategy of ["aof-offload", "aof-inline"]) {
@@ -67,13 +75,45 @@ Deno.test("a save or rewrite whose worker is ended fails, and the next one has s
 
   await client.call("BGREWRITEAOF");
   assert.equal(await client.call("DEBUG", "KILL-SAVE"), "OK");
-  const fields = await eventually(async () => {
-    const now = await persistence(client);
-    return now.aof_rewrite_in_progress === "0" && now;
-  }, { what: "the end of the rewrite" });
+  const fields = await rewriteEnds(client);
   assert.equal(fields.aof_last_bgrewrite_status, "err");
 
   await fullSpeed(client);
   await client.call("BGSAVE");
   assert.equal((await saveEnds(client)).rdb_last_bgsave_status, "ok");
+});
+
+Deno.test("DEBUG LOADAOF goes by the manifest as it is on disk", async () => {
+  await using server = await start();
+  await using client = await server.connect();
+  await client.call("SET", "key", "value");
+  await client.call("CONFIG", "SET", "appendonly", "no");
+  await client.call("BGREWRITEAOF");
+  await rewriteEnds(client);
+  await client.call("DEBUG", "LOADAOF");
+  assert.equal(await client.call("GET", "key"), "value");
+  await client.call("CONFIG", "SET", "appendonly", "yes");
+  await rewriteEnds(client);
+  const manifest = Deno.readTextFileSync(`${server.dir}/appendonlydir/appendonly.aof.manifest`);
+  assert.equal(
+    manifest,
+    "file appendonly.aof.3.base.rdb seq 3 type b\nfile appendonly.aof.1.incr.aof seq 1 type i\n",
+    "increments begin again where the manifest has none",
+  );
+});
+
+Deno.test("DEBUG LOADAOF before the first rewrite has begun loses what no file has", async () => {
+  await using server = await SporkServer.start({ args: ["--enable-debug-command", "yes"] });
+  await using client = await server.connect();
+  await client.call("SET", "key", "value");
+  await slowSave(client, "fork", 10_000_000);
+  await client.call("CONFIG", "SET", "appendonly", "yes");
+  assert.equal((await persistence(client)).aof_rewrite_scheduled, "1");
+  assert.equal(await client.call("DEBUG", "LOADAOF"), "OK");
+  assert.equal(await client.call("DBSIZE"), 0);
+  await fullSpeed(client);
+  await client.call("SET", "key", "another");
+  await rewriteEnds(client);
+  await client.call("DEBUG", "LOADAOF");
+  assert.equal(await client.call("GET", "key"), "another");
 });

@@ -37,7 +37,7 @@ export function writeStats(server: Server, out: Lines): void {
   out.add("pubsub_patterns", server.pubsub.count("patterns"));
   out.add("pubsubshard_channels", server.pubsub.count("shardChannels"));
   out.add("latest_fork_usec", 0);
-  out.add("total_forks", 0);
+  out.add("total_forks", server.saves.begun);
   out.add("migrate_cached_sockets", server.migrator.cachedConnections);
   out.add("slave_expires_tracked_keys", 0);
   out.add("active_defrag_hits", 0);
