@@ -112,6 +112,32 @@ for (const strategy of STRATEGIES) {
     );
   }
 
+  for (const trouble of TROUBLES) {
+    Deno.test({
+      name: `${strategy}, always, read-only: a loss of power during ${trouble.name}`,
+      ignore: !hasFaultDisk,
+    }, async () => {
+      using disk = new PowerLossDisk(LOG);
+      const options: LogOptions = { policy: "always", strategy, errorPolicy: "read-only" };
+      const server = await startLogged(disk, options);
+      try {
+        await using client = await server.connect();
+        await using other = await server.connect();
+        const writes = new Writes();
+        assert.ok(await writes.pipeline(client, 20));
+        trouble.begin(disk);
+        const trying = writes.untilTrouble(client);
+        await eventually(async () => (await persistence(other)).aof_last_write_status === "err", {
+          what: "the fault is known",
+        });
+        await nothingLost(disk, server, options, writes);
+        await trying;
+      } finally {
+        await server.kill();
+      }
+    });
+  }
+
   Deno.test({
     name:
       `${strategy}, always, read-only: what was written before the disk failed is seen when it is durable`,

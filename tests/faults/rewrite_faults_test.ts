@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { eventually, type RespClient, type SporkServer } from "../harness/mod.ts";
 import { persistence, temporaryFiles } from "../integration/saves.ts";
 import { type ErrorCode, type FaultedCall, hasFaultDisk } from "./fault_disk.ts";
-import { type LogOptions, nothingLost, startLogged, STRATEGIES, Writes } from "./logs.ts";
+import { LateReply, type LogOptions, nothingLost, startLogged, STRATEGIES, Writes } from "./logs.ts";
 import { PowerLossDisk } from "./power_loss.ts";
 
 const BASE = "temp-rewriteaof";
@@ -120,4 +120,37 @@ for (const strategy of STRATEGIES) {
       });
     }
   }
+}
+
+for (const strategy of STRATEGIES) {
+  Deno.test({
+    name: `${strategy}: a log that is switched on promises nothing before its first rewrite has ended`,
+    ignore: !hasFaultDisk,
+  }, async () => {
+    using disk = new PowerLossDisk({ files: BASE });
+    const options: LogOptions = { policy: "always", strategy };
+    const server = await startLogged(disk, { ...options, args: ["--appendonly", "no"] });
+    try {
+      await using client = await server.connect();
+      await using other = await server.connect();
+      const before = new Writes();
+      assert.ok(await before.pipeline(client, 200));
+      disk.faults.holdsSyncs = true;
+      const switching = other.pipeline([["CONFIG", "SET", "appendonly", "yes"]]);
+      await eventually(() => disk.faults.syncsWaiting > 0, { what: "the base waits for the disk" });
+      const set = new LateReply(client, ["SET", "late", "x"]);
+      await using third = await server.connect();
+      if (strategy === "aof-offload") await set.isHeldWhile(third);
+      disk.faults.holdsSyncs = false;
+      await set.arrived;
+      assert.equal(set.reply, "OK");
+      assert.deepEqual(await switching, ["OK"]);
+      await rewriteEnds(third);
+      assert.ok(await before.pipeline(client, 20));
+      await nothingLost(disk, server, options, before);
+    } finally {
+      disk.faults.holdsSyncs = false;
+      await server.kill();
+    }
+  });
 }
