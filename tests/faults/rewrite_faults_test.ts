@@ -10,7 +10,7 @@ import { PowerLossDisk } from "./power_loss.ts";
 const BASE = "temp-rewriteaof";
 const MANIFEST = "manifest";
 
-const FAULTS: { files: string; call: FaultedCall; error: ErrorCode; from?: number }[] = [
+const FAULTS: { files: string; call: FaultedCall; error: ErrorCode }[] = [
   { files: BASE, call: "create", error: "EACCES" },
   { files: BASE, call: "write", error: "ENOSPC" },
   { files: BASE, call: "sync", error: "EIO" },
@@ -38,7 +38,9 @@ function expectNoLeftovers(server: SporkServer): void {
 }
 
 for (const preamble of ["yes", "no"]) {
-  for (const { files, call, error, from } of FAULTS) {
+  for (const { files, call, error } of FAULTS) {
+    // The manifest is the same for both.
+    if (preamble === "no" && files === MANIFEST) continue;
     Deno.test({
       name: `a rewrite whose ${call} of ${files} ends with ${error}, preamble ${preamble}`,
       ignore: !hasFaultDisk,
@@ -54,7 +56,7 @@ for (const preamble of ["yes", "no"]) {
         await using client = await server.connect();
         const writes = new Writes();
         assert.ok(await writes.pipeline(client, 300));
-        disk.faults.fail(call, error, { from });
+        disk.faults.fail(call, error);
         // It may be refused at once, where the first step of it fails.
         await client.pipeline([["BGREWRITEAOF"]]);
         const failed = await rewriteEnds(client);
@@ -80,7 +82,7 @@ for (const preamble of ["yes", "no"]) {
 
 for (const strategy of STRATEGIES) {
   for (const files of [BASE, MANIFEST, ".incr.aof"]) {
-    for (const syncs of [1, 2]) {
+    for (const syncs of files === BASE ? [1] : [1, 2]) {
       Deno.test({
         name: `${strategy}: kill -9 and loss of power while sync ${syncs} of ${files} of a rewrite waits`,
         ignore: !hasFaultDisk,
