@@ -22,8 +22,16 @@ const MESSAGES_IDLE_MS = 250;
 const MESSAGES_BUSY_MS = 1_000;
 /** A plugin that leaves bytes is asked again after this. */
 const ASK_AGAIN_MS = 20;
-/** How long it looks for more before it sleeps: a turn of the loop often follows soon. */
+/** How long it looks for more before it sleeps under `always`: a turn of the loop often follows soon. */
 const SPIN_MS = 0.02;
+/**
+ * Under the other policies nobody waits for it: to ring for each turn would cost the loop more than all else of the log.
+ * So after work it naps, and looks again by itself; it sleeps until it is rung for once nothing has come for so long.
+ */
+const NAP_MS = 1;
+const NAPS_FOR_MS = 100;
+/** And it tells the loop at most so often of what is only written. */
+const TELLS_EVERY_MS = 5;
 
 /**
  * Under `always`: clients whose group has just become durable soon send their next commands. Where more waits already,
@@ -70,9 +78,22 @@ export async function driveLog(
   const pause = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   let retries = input.takesOver ? NOT_YET : 0;
 
+  /** What was published and is not urgent: the loop was not woken for it yet. */
+  let isNewsKept = false;
+  let toldAt = 0;
+  let busyAt = -Infinity;
+
+  function tell(): void {
+    isNewsKept = false;
+    toldAt = performance.now();
+    board.wakeLoop();
+  }
+
   function publish(): void {
     const { written, durable, kept } = log;
     const isStopped = log.fault === null ? 0 : 1;
+    const isUrgent = log.policy === "always" || progress.durableOffset !== durable.offset ||
+      progress.isStopped !== isStopped || progress.retries !== retries || progress.opened !== log.opened;
     if (
       progress.writtenOffset === written.offset && progress.durableOffset === durable.offset &&
       progress.fileBytes === written.size && progress.durableBytes === durable.size &&
@@ -95,7 +116,8 @@ export async function driveLog(
     progress.retries = retries;
     onBytes(log.writtenBytes - start.writtenBytes);
     board.publish(progress);
-    board.wakeLoop();
+    if (isUrgent || performance.now() - toldAt >= TELLS_EVERY_MS) tell();
+    else isNewsKept = true;
   }
 
   /** The policy and all else that the loop may want by now. */
@@ -112,11 +134,17 @@ export async function driveLog(
 
   function rest(milliseconds: number): void {
     if (log.fault === null) {
-      const spinUntil = performance.now() + SPIN_MS;
-      do {
+      const now = performance.now();
+      if (log.policy !== "always" && now - busyAt < NAPS_FOR_MS) {
+        if (isNewsKept && now - toldAt >= TELLS_EVERY_MS) tell();
+        Atomics.wait(pause, 0, 0, Math.min(NAP_MS, milliseconds));
+        return;
+      }
+      while (log.policy === "always" && performance.now() - now < SPIN_MS) {
         if (ring.next() !== NO_RECORD) return;
-      } while (performance.now() < spinUntil);
+      }
     }
+    if (isNewsKept) tell();
     const bell = ring.prepareSleep();
     const isAwaited = log.fault === null && ring.next() !== NO_RECORD;
     const isNewsWaiting = board.syncWanted !== log.syncWanted || board.policy !== log.policy ||
@@ -135,6 +163,7 @@ export async function driveLog(
         const durableBytes = log.durable.size;
         const began = performance.now();
         log.turn(board.isClosing ? AT_ONCE : plugin);
+        busyAt = performance.now();
         publish();
         if (log.writtenBytes + log.durable.offset + log.opened === before && log.fault === null) {
           ring.sleep(ring.prepareSleep(), ASK_AGAIN_MS);
