@@ -372,10 +372,10 @@ export class SaveCoordinator {
     return Math.max(floor, this.server.keyspace.arena.stats.touched * -limit / 100);
   }
 
-  /** Ends the worker of the save or rewrite that runs, which fails by that; false where none runs. */
-  loseWorker(reason: string): boolean {
+  /** The save or rewrite that runs fails; false where none does. A test's lever. */
+  fail(reason: string): boolean {
     const job = this.job ?? this.baseJob;
-    job?.loseWorker(reason);
+    job?.fail(reason);
     return job !== null;
   }
 

@@ -394,7 +394,7 @@ const actions: Action[] = [
   ),
   action("kill-save", 2, [
     "KILL-SAVE",
-    "    End the worker of the background save or AOF rewrite that runs, which then fails.",
+    "    The background save or AOF rewrite that runs fails.",
   ], killSave),
   action("log", 3, ["LOG <message>", "    Write <message> to the server log."], log),
   action(

@@ -1,5 +1,5 @@
 // DEBUG's levers on the log, on replies that wait for it and on saves: freezing what is known to be durable, chunked
-// output, slow writes, workers that die.
+// output, slow writes, saves that fail.
 import type { Handler } from "../../core/commands/command.ts";
 import type { CommandClient } from "../../core/commands/command_client.ts";
 import { parseSafeInteger } from "../../core/bytes/integer.ts";
@@ -43,8 +43,8 @@ export const slowLogWrites: Handler = (client, args) => {
   client.reply.ok();
 };
 
-/** The worker of the save or rewrite that runs is ended from outside. */
+/** The save or rewrite that runs fails, as where its child is killed elsewhere. */
 export const killSave: Handler = (client) => {
-  if (client.server.saves.loseWorker("was ended by DEBUG KILL-SAVE")) client.reply.ok();
+  if (client.server.saves.fail("killed by DEBUG KILL-SAVE")) client.reply.ok();
   else client.reply.error("ERR No save or rewrite is running");
 };

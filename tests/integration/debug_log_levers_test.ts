@@ -61,7 +61,7 @@ Deno.test("no negative sleep, and no text", async () => {
   }
 });
 
-Deno.test("a save or rewrite whose worker is ended fails, and the next one has success", async () => {
+Deno.test("a save or rewrite that is killed fails at any time, and the next one has success", async () => {
   await using server = await start();
   await using client = await server.connect();
   await assert.rejects(client.call("DEBUG", "KILL-SAVE"), /No save or rewrite is running/);

@@ -98,6 +98,8 @@ export class SaveJob {
   private timer: ReturnType<typeof setInterval> | undefined;
   private cancelled = false;
   private overLimit = false;
+  /** Why it was made to fail. */
+  private failure: Error | null = null;
   private ended = false;
 
   /** Throws where the save could not even begin; then nothing is left of it. */
@@ -182,9 +184,11 @@ export class SaveJob {
     this.run.abandon(reason);
   }
 
-  /** Ends the worker, as if it had died: the save fails. A test's lever. */
-  loseWorker(reason: string): void {
-    this.run.abandon(reason);
+  /** Gives up as if something had gone wrong. A test's lever. */
+  fail(reason: string): void {
+    if (this.ended || this.cancelled) return;
+    this.failure = new Error(reason);
+    this.run.cancel();
   }
 
   setKeySaveDelay(micros: number): void {
@@ -245,12 +249,14 @@ export class SaveJob {
       const report = await this.run.done;
       this.releaseView();
       if (this.cancelled) throw new Error("cancelled");
+      if (this.failure !== null) throw this.failure;
       this.expectWhole(report.entries);
       await this.dump!.commit(finalName);
       return { result: "saved", keys: report.entries, bytes: report.bytes };
     } catch (error) {
       await this.dump?.discard();
       if (this.cancelled) return { result: "cancelled" };
+      if (this.failure !== null) return { result: "failed", error: this.failure };
       if (this.overLimit) return { result: "over-limit" };
       return { result: "failed", error: error instanceof Error ? error : new Error(String(error)) };
     }

@@ -114,6 +114,22 @@ for (const kind of KINDS) {
     assert.ok(!files.calls.includes("renamed"));
   });
 
+  Deno.test(`${kind}: told to fail, it does, whether the worker gives up or has ended already`, async () => {
+    for (const ends of ["gives up", "has ended"]) {
+      const files = new RecordingFiles();
+      const dataset = small();
+      const { job, worker } = beginPlayed(dataset.keyspace, kind, { files });
+      if (ends === "has ended") {
+        toTheEnd(job, worker);
+        worker.finish();
+      }
+      job.fail("killed");
+      assert.equal(message(await job.done), "failed: killed");
+      assert.deepEqual([...files.names], [DUMP]);
+      expectClean(dataset);
+    }
+  });
+
   Deno.test(`${kind}: cancelled after the file was renamed, the save is a success`, async () => {
     const files = new RecordingFiles();
     const { job, worker } = beginPlayed(small().keyspace, kind, { files });
