@@ -48,7 +48,8 @@ export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
   private output: LogOutput | null = null;
   /** The increment of `output` that the manifest does not have yet. */
   private reserved: AofFileEntry | null = null;
-  passedCut: Promise<void> = Promise.resolve();
+  /** R at the last cut. */
+  private cutOffset = 0;
   /** The last output is still on its way to disk. */
   private closing: Promise<void> = Promise.resolve();
   private strategy = "";
@@ -445,30 +446,32 @@ export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
 
   cut(): "last" | "none" | AofFileEntry {
     const { state, directory, host } = this;
-    this.passedCut = Promise.resolve();
     if (state === "off") return "none";
     this.stream!.flush();
+    this.cutOffset = this.offset;
     this.healsSync = true;
     if (state === "awaiting-rewrite") {
       this.begin();
       const entry = this.reserved = directory.reserveIncr();
-      this.openCut(entry.name);
+      this.output!.open(directory.pathOf(entry.name), 0);
       return entry;
     }
     const { name } = directory.addIncr();
     host.log.notice(`Creating AOF incr file ${name} on background rewrite`);
     this.precedingBytes += this.output!.fileBytes + this.output!.waitingBytes;
-    this.openCut(name);
+    this.output!.open(directory.pathOf(name), 0);
     this.stream!.reselect();
     this.timestamps.restart();
     return "last";
   }
 
-  private openCut(name: string): void {
-    const output = this.output!;
-    output.open(this.directory.pathOf(name), 0);
-    this.passedCut = output.drain();
-    this.passedCut.catch(() => {});
+  /** Resolves once the writer has come to what the last cut began; rejects where it has stopped. */
+  passedCut(): Promise<void> {
+    const { output, cutOffset } = this;
+    if (output === null) return Promise.resolve();
+    // Under load a drain has no end, and would have the writer sync all the time.
+    if (this.offset > cutOffset) return this.waiters.until(cutOffset + 1, () => output.writtenOffset);
+    return output.drain();
   }
 
   rewritten(): void {

@@ -16,7 +16,7 @@ export interface RewrittenLog {
   /** From now on bytes go to a new increment. Throws where that cannot be. */
   cut(): "last" | "none" | AofFileEntry;
   /** Resolves once the writer has come to what the last cut began; rejects where it has stopped. */
-  readonly passedCut: Promise<void>;
+  passedCut(): Promise<void>;
   /** The rewrite of the cut has ended. */
   rewritten(): void;
   /** The rewrite of the cut has failed. */
@@ -32,6 +32,8 @@ export class LogRewriter {
   lastCowBytes = 0;
   readonly limit: RewriteLimit;
   private job: SaveJob | null = null;
+  /** The files of before are still in the way of the writer. */
+  private clearing = false;
   private startedAt = 0;
   private jobs = 0;
   /** Why the running one was given up: nothing is wrong. */
@@ -48,17 +50,17 @@ export class LogRewriter {
   }
 
   get running(): boolean {
-    return this.job !== null;
+    return this.job !== null || this.clearing;
   }
 
   /** -1 = none runs. */
   get currentSeconds(): number {
-    return this.job === null ? -1 : Math.floor((Date.now() - this.startedAt) / 1000);
+    return !this.running ? -1 : Math.floor((Date.now() - this.startedAt) / 1000);
   }
 
   /** Something else has to end before a rewrite can begin. */
   get mustWait(): boolean {
-    return this.host.saves.running !== null || this.job !== null;
+    return this.host.saves.running !== null || this.running;
   }
 
   /** As soon as nothing is in the way; at once for the limit of failed ones where `resetsLimit`. */
@@ -106,7 +108,7 @@ export class LogRewriter {
     return true;
   }
 
-  private finish(
+  private async finish(
     job: SaveJob,
     outcome: SaveOutcome,
     { format, tempName, name, appended }: {
@@ -115,7 +117,7 @@ export class LogRewriter {
       name: string;
       appended: "last" | "none" | AofFileEntry;
     },
-  ): void {
+  ): Promise<void> {
     const { host, target, withdrawn } = this;
     const { log } = host;
     this.job = null;
@@ -127,7 +129,7 @@ export class LogRewriter {
         log.notice("Background AOF rewrite terminated with success");
         log.notice(`Successfully renamed the temporary AOF base file ${tempName} into ${name}`);
         if (withdrawn) target.directory.removeNow(name);
-        else this.takeBase(format, name, appended);
+        else await this.takeBase(format, name, appended);
         return;
       case "cancelled":
         log.warning("Background AOF rewrite terminated by signal 10");
@@ -156,7 +158,11 @@ export class LogRewriter {
     if (!withdrawn) target.abandoned();
   }
 
-  private takeBase(format: "rdb" | "aof", name: string, appended: "last" | "none" | AofFileEntry): void {
+  private async takeBase(
+    format: "rdb" | "aof",
+    name: string,
+    appended: "last" | "none" | AofFileEntry,
+  ): Promise<void> {
     const { host, target } = this;
     const { directory } = target;
     const begun = performance.now();
@@ -172,12 +178,24 @@ export class LogRewriter {
     host.latency.addIfNeeded("aof-rename", performance.now() - begun, host.keyspace.clock.ms);
     this.lastStatus = "ok";
     this.limit.failures = 0;
-    // A writer that is behind may not have opened the files of before yet. Where it has stopped, they go another time.
-    if (!host.config.values.aofDisableAutoGc) {
-      target.passedCut.then(() => directory.removeHistory(), () => {});
-    }
-    host.log.notice("Background AOF rewrite finished successfully");
     target.rewritten();
+    if (!host.config.values.aofDisableAutoGc) await this.removeHistory();
+    host.log.notice("Background AOF rewrite finished successfully");
+  }
+
+  /** A writer that is behind may not have opened the files of before yet. Where it has stopped, they go another time. */
+  private async removeHistory(): Promise<void> {
+    const { target } = this;
+    const { directory } = target;
+    this.clearing = true;
+    try {
+      await target.passedCut();
+      directory.removeHistory();
+    } catch {
+      // The fault of the writer is told by the log.
+    } finally {
+      this.clearing = false;
+    }
   }
 
   private fails(): void {
