@@ -77,6 +77,7 @@ export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
       now: () => performance.now(),
       retry: () => this.output?.retry(),
       rewriteSoon: () => this.needsRewrite(),
+      rewriteAgain: () => this.rewriter.again(),
     });
   }
 

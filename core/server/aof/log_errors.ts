@@ -6,6 +6,8 @@ import type { Logger } from "../../log/logger.ts";
 import { RESTRICT_LOG_ERROR } from "../dispatcher.ts";
 
 const RETRY_INTERVAL_MS = 1000;
+/** The rewrite that a failed sync needs may fail too, and is asked for again. */
+const REWRITE_INTERVAL_MS = 2000;
 /** An error that comes again and again is logged at most so often. */
 const LOG_INTERVAL_MS = 30_000;
 
@@ -21,8 +23,10 @@ export interface LogErrorHost {
   now(): number;
   /** Has the writer try again. */
   retry(): void;
-  /** A rewrite is needed, as soon as one can be. */
+  /** A rewrite is needed, as soon as one can be; one that runs began too early. */
   rewriteSoon(): void;
+  /** It is still needed: another one, unless one runs or is due. */
+  rewriteAgain(): void;
 }
 
 export class LogErrors {
@@ -122,9 +126,15 @@ export class LogErrors {
   }
 
   cron(): void {
+    if (this.fault === null) return;
     const now = this.host.now();
-    if (!this.isStopped || now < this.retryAt) return;
-    this.retryAt = now + RETRY_INTERVAL_MS;
-    this.host.retry();
+    if (now < this.retryAt) return;
+    if (this.isStopped) {
+      this.retryAt = now + RETRY_INTERVAL_MS;
+      this.host.retry();
+    } else if (this.needsRewrite) {
+      this.retryAt = now + REWRITE_INTERVAL_MS;
+      this.host.rewriteAgain();
+    }
   }
 }

@@ -23,6 +23,7 @@ function rig(policy: SyncPolicy, errorPolicy: "exit" | "read-only") {
     now: () => clock.ms,
     retry: () => told.push("retry"),
     rewriteSoon: () => told.push("rewrite"),
+    rewriteAgain: () => told.push("rewrite again"),
   });
   return { errors, told, clock };
 }
@@ -109,6 +110,21 @@ Deno.test("a writer that has stopped is told to try again each second, and the l
   assert.equal(told.filter((line) => line === "retry").length, 30);
   assert.equal(told.filter((line) => line.startsWith("Error writing")).length, 1);
   errors.recovered();
+  told.length = 0;
+  clock.ms += 5000;
+  errors.cron();
+  assert.deepEqual(told, []);
+});
+
+Deno.test("the rewrite that a failed sync needs is asked for until one has success", () => {
+  const { errors, told, clock } = rig("everysec", "exit");
+  errors.failed(SYNC);
+  errors.recovered();
+  told.length = 0;
+  for (clock.ms = 0; clock.ms < 10_000; clock.ms += 100) errors.cron();
+  assert.deepEqual(new Set(told), new Set(["rewrite again"]));
+  assert.equal(told.length, 5);
+  errors.rewritten();
   told.length = 0;
   clock.ms += 5000;
   errors.cron();

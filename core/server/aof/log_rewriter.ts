@@ -69,6 +69,11 @@ export class LogRewriter {
     if (resetsLimit) this.limit.failures = 0;
   }
 
+  /** As soon as nothing is in the way, however many have failed, unless one runs or is scheduled. */
+  again(): void {
+    if (this.job === null && !this.scheduled) this.schedule({ resetsLimit: true });
+  }
+
   /** Begins one; nothing may be in the way. False: it failed at once, and the log says why. */
   start(strategy?: string): boolean {
     const { host, target } = this;
