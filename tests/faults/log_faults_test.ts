@@ -99,7 +99,7 @@ for (const strategy of STRATEGIES) {
           assert.equal(await third.call("GET", "key:0").then((value) => String(value).slice(0, 2)), "0:");
           writes.stop();
           disk.faults.heal();
-          await untilWritable(third);
+          await untilWritable(server, third);
           await trying;
           assert.ok(await writes.pipeline(client, 20), "the writer goes on");
           assert.match(server.log, /AOF write error looks solved\. The server can write again\./);
@@ -183,7 +183,7 @@ for (const strategy of STRATEGIES) {
         assert.equal((await persistence(client)).aof_last_write_status, "err");
         assert.equal(await client.call("GET", "key:0").then((value) => String(value).slice(0, 2)), "0:");
         disk.faults.heal();
-        await untilWritable(client);
+        await untilWritable(server, client);
         assert.ok(await writes.pipeline(client, 20));
         assert.equal(await client.call("WAITAOF", 1, 0, 10_000).then(String), "1,0");
         await nothingLost(disk, server, options, writes);
@@ -316,7 +316,7 @@ for (const { name, what } of BREAKS) {
       const writes = new Writes();
       const trying = writes.untilTrouble(client);
       await server.waitForLog(/Error writing to the AOF file|AOF write error looks solved/);
-      await untilWritable(other);
+      await untilWritable(server, other);
       await server.waitForLog(/AOF write error looks solved/);
       writes.stop();
       await trying;

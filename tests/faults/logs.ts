@@ -124,11 +124,16 @@ export async function nothingLost(
 }
 
 /** Waits until writes are taken again. */
-export async function untilWritable(client: RespClient): Promise<void> {
-  await eventually(async () => await client.call("SET", "probe", "x") === "OK", {
-    what: "writes are taken again",
-    withinMilliseconds: 20_000,
-  });
+export async function untilWritable(server: SporkServer, client: RespClient): Promise<void> {
+  try {
+    await eventually(async () => await client.call("SET", "probe", "x") === "OK", {
+      what: "writes are taken again",
+      withinMilliseconds: 20_000,
+    });
+  } catch (error) {
+    const fields = Object.entries(await persistence(client)).filter(([name]) => name.startsWith("aof_"));
+    throw new Error(`${(error as Error).message}\n${fields.join(" ")}\n${server.log}`, { cause: error });
+  }
   assert.equal((await persistence(client)).aof_last_write_status, "ok");
 }
 

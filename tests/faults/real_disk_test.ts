@@ -146,7 +146,7 @@ for (const strategy of STRATEGIES) {
         assert.equal((await persistence(client)).aof_last_write_status, "err");
         assert.equal(await client.call("EXISTS", "key:0"), 1);
         assert.ok(disk.remount("size=8m"));
-        await untilWritable(client);
+        await untilWritable(server, client);
         assert.ok(await writes.pipeline(client, 10));
         assert.equal(await client.call("WAITAOF", 1, 0, 10_000).then(String), "1,0");
         await server.kill();
