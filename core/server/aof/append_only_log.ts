@@ -1,19 +1,14 @@
 // The append-only log: what the server has propagated goes through here to the writer, in files that the manifest names.
 // It is switched on and off, changes policy and strategy while it runs, is rewritten, and tells how far it is durable.
 // core/server makes one; its parts (directory, output, rewriter, errors) each do one thing and are told by it.
-import {
-  type LogFault,
-  LogStoppedError,
-  type LogWriterEvents,
-  type SyncPolicy,
-} from "../../persistence/aof/writer/log_writer.ts";
+import { type LogFault, LogStoppedError, type SyncPolicy } from "../../persistence/aof/writer/log_writer.ts";
 import type { AofFileEntry } from "../../persistence/aof/manifest.ts";
 import { type FeedSink, type FeedStream, TO_LOG } from "../feed/feed_stream.ts";
 import { StartError } from "../start_error.ts";
 import { LogDirectory, type LogDirectoryFiles, textOf } from "./log_directory.ts";
 import { LogErrors } from "./log_errors.ts";
 import type { LogHost } from "./log_host.ts";
-import { LogOutput } from "./log_output.ts";
+import { LogOutput, type LogOutputEvents } from "./log_output.ts";
 import { type LogReport, reportOf } from "./log_report.ts";
 import { LogRewriter, type RewrittenLog } from "./log_rewriter.ts";
 import { lastIncrAtStart, readManifestAtStart } from "./log_start.ts";
@@ -30,7 +25,7 @@ export type LogState = "off" | "on" | "awaiting-rewrite";
 /** A shutdown waits so long for the disk, milliseconds. */
 const STOP_LIMIT_MS = 30_000;
 
-export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
+export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
   readonly target = TO_LOG;
   state: LogState = "off";
   directory: LogDirectory;
@@ -62,6 +57,8 @@ export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
   private readonly waiters = new OffsetWaiters();
   private readonly timestamps = new Timestamps();
   private isOpen = false;
+  /** Replies wait for the log. */
+  private isHolding = false;
   /** The last cut came behind the last failed sync. */
   private healsSync = false;
 
@@ -265,6 +262,10 @@ export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
     this.errors.failed(fault);
   }
 
+  connected(): void {
+    this.turn(this.state);
+  }
+
   recovered(): void {
     this.errors.recovered();
     this.configChanged();
@@ -373,12 +374,16 @@ export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
   }
 
   private changeStrategy(output: LogOutput, name: string): void {
+    const before = this.strategy;
     this.strategy = name;
     this.settle(
-      output.replace(this.host.plugins.aof(name)).catch((error) =>
-        this.host.log.warning(`The AOF goes on with the plugin that it has: ${textOf(error)}`)
-      ),
+      output.replace(this.host.plugins.aof(name)).catch((error) => {
+        // It is tried again when the fault is over.
+        this.strategy = before;
+        this.host.log.warning(`The AOF goes on with the plugin that it has: ${textOf(error)}`);
+      }),
     );
+    this.turn(this.state);
   }
 
   private changePolicy(output: LogOutput): void {
@@ -415,13 +420,23 @@ export class AppendOnlyLog implements FeedSink, LogWriterEvents, RewrittenLog {
   /** Tells those who wait for the log what it is now. */
   private turn(state: LogState): void {
     this.state = state;
-    const { durability, config, plugins } = this.host;
-    const holds = this.policy === "always" && (state !== "off" || this.output !== null) &&
-      (config.values.aofErrorPolicy === "read-only" ||
-        plugins.aof(this.strategy || config.values.aofStrategy).runs === "worker");
-    durability.attach(holds ? this : null);
+    const { durability } = this.host;
+    this.isHolding = this.mustHold();
+    durability.attach(this.isHolding ? this : null);
     durability.pressure.backlog = state === "off" ? null : this;
     if (state === "off" && this.output === null) this.errors.forget();
+  }
+
+  /** Under `always` replies wait for the log, unless the loop itself writes and syncs before they go out. */
+  private mustHold(): boolean {
+    const { output, state } = this;
+    if (state === "off" && output === null) return false;
+    // What is held already waits for the rewrite, whatever the policy is going to be.
+    if (state === "awaiting-rewrite") return this.policy === "always" || this.isHolding;
+    if (this.policy !== "always" || output === null) return false;
+    const { config: { values }, plugins } = this.host;
+    return values.aofErrorPolicy === "read-only" || !output.isWithLoop ||
+      plugins.aof(this.strategy).runs === "worker";
   }
 
   /** `dir`: a log that is on stays where it is. */

@@ -13,6 +13,12 @@ import type { LogStrategy } from "./log_host.ts";
 /** Bytes with the stream's position behind them, or a file that the next ones go to. */
 type Kept = { bytes: Uint8Array; offset: number } | { path: string; size: number };
 
+/** What the log is told beside the events of the writer. */
+export interface LogOutputEvents extends LogWriterEvents {
+  /** There is a writer, the first or another one. */
+  connected(): void;
+}
+
 export class LogOutput {
   private writer: LogWriter | null = null;
   private kept: Kept[] = [];
@@ -24,6 +30,8 @@ export class LogOutput {
   private plugFault: LogFault | null = null;
   /** The writer's coming, and going. */
   private ready: Promise<void> = Promise.resolve();
+  /** Changes of the plugin that have not been made yet. */
+  private changes = 0;
   private currentPolicy: SyncPolicy;
   private heldSyncs = false;
   private delay = 0;
@@ -32,7 +40,7 @@ export class LogOutput {
   constructor(
     private strategy: LogStrategy,
     private readonly start: LogWriterStart,
-    private readonly events: LogWriterEvents,
+    private readonly events: LogOutputEvents,
     after: Promise<void>,
   ) {
     this.currentPolicy = start.policy;
@@ -65,6 +73,13 @@ export class LogOutput {
       else writer.open(one.path, one.size);
     }
     writer.endTurn();
+    this.events.connected();
+  }
+
+  /** At the end of a turn its bytes are written, and synced under `always`. */
+  get isWithLoop(): boolean {
+    const { writer } = this;
+    return writer !== null && this.strategy.runs === "loop" && this.changes === 0 && writer.fault === null;
   }
 
   get policy(): SyncPolicy {
@@ -149,6 +164,7 @@ export class LogOutput {
 
   /** From now on another plugin writes; the one before drains first. Rejects where it could not: then it goes on. */
   replace(strategy: LogStrategy): Promise<void> {
+    this.changes++;
     const replaced = this.ready.then(() => this.change(strategy));
     this.ready = replaced.catch(() => {});
     return replaced;
@@ -165,6 +181,7 @@ export class LogOutput {
       try {
         await before.drain();
       } catch (error) {
+        this.changes--;
         this.connect(before);
         throw error;
       }
@@ -173,6 +190,7 @@ export class LogOutput {
       await before.close();
     }
     this.strategy = strategy;
+    this.changes--;
     await this.plug(this.durable);
   }
 

@@ -13,6 +13,7 @@ function rig(strategy = new PlayedLogStrategy("worker"), after = Promise.resolve
     failed: (fault: LogFault) => told.push(`${fault.kind}: ${fault.message}`),
     recovered: () => told.push("recovered"),
     delayed: () => {},
+    connected: () => {},
   }, after);
   return { output, strategy, told };
 }
