@@ -14,7 +14,7 @@ const aofInline: AofFactory = () => {
         if (log.syncDue) log.sync();
         return;
       }
-      if (log.syncRunning && log.waitingBytes > 0) {
+      if (log.policy === "everysec" && log.syncRunning && log.waitingBytes > 0) {
         if (postponedAt === 0) postponedAt = performance.now();
         if (performance.now() - postponedAt < POSTPONE_MS) return;
       }

@@ -96,6 +96,19 @@ Deno.test("everysec: syncs run aside; while one does, writes wait two seconds an
   assert.equal(files.files.get("/log/1")!.durable.length, 15);
 });
 
+Deno.test("no: writes do not wait for a sync that somebody has asked for", async () => {
+  const { files, writer } = open("no");
+  writer.append(new Uint8Array(10), 1010);
+  const drained = writer.drain();
+  assert.equal(files.running.length, 1);
+  writer.append(new Uint8Array(5), 1015);
+  writer.endTurn();
+  assert.equal(writer.writtenOffset, 1015);
+  await files.endSyncs();
+  await drained;
+  await writer.close();
+});
+
 Deno.test("another file under everysec: the loop does not wait for the sync of the one before", async () => {
   const { files, writer } = open("everysec");
   writer.append(new Uint8Array(10), 1010);
