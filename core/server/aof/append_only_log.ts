@@ -15,6 +15,7 @@ import { lastIncrAtStart, readManifestAtStart } from "./log_start.ts";
 import { sampleLatency } from "./log_latency.ts";
 import { OffsetWaiters } from "./offset_waiters.ts";
 import { Timestamps } from "./timestamps.ts";
+import { OutputEvents } from "./output_events.ts";
 
 /**
  * `awaiting-rewrite`: switched on while the server ran. Nothing is durable until the first rewrite has ended; what changes
@@ -177,8 +178,14 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
     this.strategy = values.aofStrategy;
     const offset = this.offset;
     const start = { policy: values.appendfsync, offset };
-    this.output = new LogOutput(host.plugins.aof(this.strategy), start, this, this.closing);
-    this.output.writeDelay = this.delay;
+    const output: LogOutput = new LogOutput(
+      host.plugins.aof(this.strategy),
+      start,
+      new OutputEvents(this, () => this.output === output),
+      this.closing,
+    );
+    output.writeDelay = this.delay;
+    this.output = output;
     this.stream ??= host.propagation.attach(this, offset);
     this.stream.reselect();
     this.timestamps.restart();
@@ -254,15 +261,16 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
 
   failed(fault: LogFault): void {
     this.waiters.failed(new LogStoppedError(fault));
-    if (this.output === null) {
-      this.host.log.warning(`Error writing to the AOF file: ${fault.message}`);
-      return;
-    }
     if (fault === this.errors.fault && this.errors.isStopped) return;
     this.errors.failed(fault);
   }
 
   connected(): void {
+  /** The output of a log that was given up, or is not the present one any more: nobody waits for it to work again. */
+  failedAtEnd(fault: LogFault): void {
+    this.host.log.warning(`Error writing to the AOF file: ${fault.message}`);
+  }
+
     this.turn(this.state);
   }
 
@@ -306,6 +314,7 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
     const { log } = host;
     this.errors.forget();
     this.frozen = this.durableOffset;
+    if (this.output === null) this.directoryChanged();
     this.stream = host.propagation.attach(this, this.lastOffset);
     this.turn("awaiting-rewrite");
     if (rewriter.running) {
@@ -370,6 +379,8 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
     this.reserved = null;
     this.closing = output.close();
     this.host.log.notice(`Removing the temp incr aof file ${reserved.name} in the background`);
+    // One whose manifest is in its place, and nobody knows for how long.
+    if (this.directory.manifest.incrs.includes(reserved)) return;
     this.directory.remove(reserved.name);
   }
 
@@ -468,7 +479,8 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
     this.healsSync = true;
     if (state === "awaiting-rewrite") {
       this.begin();
-      const entry = this.reserved = directory.reserveIncr();
+      const entry = directory.reserveIncr();
+      this.reserved = entry;
       this.output!.open(directory.pathOf(entry.name), 0);
       return entry;
     }
@@ -486,7 +498,10 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
     const { output, cutOffset } = this;
     if (output === null) return Promise.resolve();
     // Under load a drain has no end, and would have the writer sync all the time.
-    if (this.offset > cutOffset) return this.waiters.until(cutOffset + 1, () => output.writtenOffset);
+    if (this.offset > cutOffset) {
+      const position = () => this.output === output ? output.writtenOffset : Infinity;
+      return this.waiters.until(cutOffset + 1, position);
+    }
     return output.drain();
   }
 

@@ -473,3 +473,132 @@ Deno.test("the end of the server: all of it on disk, or it says that it is not",
   await ended;
   assert.equal(failing.log.isLost, true);
 });
+
+Deno.test("switched off and on again while the disk fails: the fault of the old writer is not the new one's", async () => {
+  using rig = new Rig({ ...ON, aofErrorPolicy: "read-only" });
+  await rig.start();
+  const { writer } = rig;
+  rig.write("a");
+  rig.set({ appendonly: false });
+  rig.set({ appendonly: true });
+  await settle();
+  writer.fails("write");
+  await settle();
+  assert.equal(rig.restrictions & RESTRICT_LOG_ERROR, 0, "nobody would take it back");
+  assert.ok(
+    rig.lines.some((line) => line.includes("Error writing to the AOF file: No space left on device")),
+  );
+  rig.writer.syncs();
+  await rig.rewriteEnds("well");
+  assert.equal(rig.log.state, "on");
+});
+
+Deno.test("switched off while the disk fails and files of before wait for the writer: another rewrite may begin", async () => {
+  using rig = new Rig({ ...ON, aofErrorPolicy: "read-only" });
+  await rig.start();
+  rig.log.rewriter.start();
+  rig.writer.fails("write");
+  rig.write("a");
+  const ended = rig.rewriteEnds("well");
+  while (!rig.manifest.startsWith("2.base.rdb/b")) await new Promise((resolve) => setTimeout(resolve));
+  assert.equal(rig.log.rewriter.running, true, "files of before are still there");
+  rig.set({ appendonly: false });
+  await settle();
+  // The writer fails as before, and has nothing new to say.
+  rig.writer.drainsReject();
+  await rig.log.settling;
+  await ended;
+  assert.equal(rig.log.rewriter.running, false);
+});
+
+Deno.test("an increment that cannot be made: the log stays off, and nothing waits", async () => {
+  using rig = new Rig({ appendfsync: "always" });
+  await rig.start();
+  rig.files.createEmpty = () => {
+    throw new Error("No space left on device");
+  };
+  assert.equal(rig.set({ appendonly: true }), "Unable to turn on AOF. Check server logs.");
+  await settle();
+  assert.equal(rig.log.state, "off");
+  assert.equal(rig.attached, null);
+  rig.values.appendonly = false;
+  rig.files.createEmpty = systemDirectoryFiles.createEmpty;
+  assert.equal(rig.set({ appendonly: true }), undefined);
+  await settle();
+  rig.write("a");
+  assert.deepEqual(rig.writer.calls.length, 2);
+});
+
+Deno.test("the first manifest is in its place, its directory cannot be synced: it names no file that is gone", async () => {
+  using rig = new Rig({ appendfsync: "always" });
+  await rig.start();
+  rig.set({ appendonly: true });
+  await settle();
+  rig.write("a");
+  rig.files.syncDirectory = () => {
+    throw new Error("Input/output error");
+  };
+  await rig.rewriteEnds("well");
+  assert.equal(rig.log.state, "awaiting-rewrite");
+  assert.equal(rig.log.durableOffset, 0);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const named = Deno.readTextFileSync(`${rig.dir}/appendonlydir/appendonly.aof.manifest`);
+  for (const [, name] of named.matchAll(/file (\S+)/g)) {
+    assert.ok(rig.names.includes(name), `${name} is gone`);
+  }
+  rig.files.syncDirectory = systemDirectoryFiles.syncDirectory;
+  rig.cron();
+  await settle();
+  rig.write("b");
+  rig.writer.syncs();
+  await rig.rewriteEnds("well");
+  assert.equal(rig.log.state, "on");
+  assert.equal(rig.manifest, "2.base.rdb/b 2.incr.aof/i");
+  assert.equal(rig.log.durableOffset, rig.log.offset);
+});
+
+Deno.test("the first rewrite is scheduled, and always is left: what waits for it goes on waiting", async () => {
+  using rig = new Rig({ appendfsync: "always" });
+  await rig.start();
+  rig.executing = true;
+  rig.set({ appendonly: true });
+  rig.executing = false;
+  rig.write("a");
+  rig.set({ appendfsync: "everysec" });
+  await settle();
+  assert.equal(rig.attached, rig.log);
+  rig.cron();
+  await settle();
+  assert.equal(rig.attached, rig.log);
+  rig.writer.syncs();
+  await rig.rewriteEnds("well");
+  assert.equal(rig.attached, null);
+});
+
+Deno.test("on the loop, too, replies wait for the first rewrite", async () => {
+  using rig = new Rig({ appendfsync: "always", aofStrategy: "aof-inline" });
+  await rig.start();
+  rig.set({ appendonly: true });
+  await settle();
+  assert.equal(rig.attached, rig.log);
+  rig.writer.syncs();
+  await rig.rewriteEnds("well");
+  assert.equal(rig.attached, null);
+});
+
+Deno.test("the directory was changed while the log was on: the next log is there", async () => {
+  using rig = new Rig({ appendonly: true, appendfsync: "no" });
+  await rig.start();
+  const elsewhere = `${rig.dir}/elsewhere`;
+  Deno.mkdirSync(elsewhere);
+  rig.values.dir = elsewhere;
+  rig.log.directoryChanged();
+  assert.equal(rig.log.directory.path, `${rig.dir}/appendonlydir`);
+  rig.set({ appendonly: false });
+  await settle();
+  rig.writer.syncs();
+  await rig.log.settling;
+  rig.set({ appendonly: true });
+  await settle();
+  assert.equal(rig.log.directory.path, `${elsewhere}/appendonlydir`);
+});

@@ -147,7 +147,7 @@ export class LogRewriter {
         log.warning(
           "Background AOF rewrite gave up: more pages changed than snapshot-shadow-limit has room for.",
         );
-        if (host.config.values.snapshotShadowPolicy === "degrade") {
+        if (!withdrawn && host.config.values.snapshotShadowPolicy === "degrade") {
           target.abandoned();
           if (!this.mustWait) this.start("threadsave");
           else this.scheduled = true;

@@ -73,8 +73,13 @@ export class PlayedWriter implements LogWriter {
   fails(kind: LogFault["kind"], message = "No space left on device"): LogFault {
     const fault = this.fault = { kind, code: "", message, path: "/log" };
     this.events.failed(fault);
-    for (const { reject } of this.drains.splice(0)) reject(new Error(message));
+    this.drainsReject();
     return fault;
+  }
+
+  /** Those who wait are told of the fault. */
+  drainsReject(): void {
+    for (const { reject } of this.drains.splice(0)) reject(new Error(this.fault?.message));
   }
 
   recovers(): void {

@@ -1,6 +1,7 @@
 // The writer on the loop: an aof plugin that runs there writes at the end of each turn. Made by core/plugins for
 // plugins with `runs: loop`. Under `always` what was appended in a turn is durable when endTurn returns, or there is a
 // fault. Events come in a microtask of their own, since the caller is in the middle of its turn.
+import { errorText } from "../../../log/error_text.ts";
 import type { LogFile } from "../../../../plugins/sdk/types.ts";
 import { DrainWaiters } from "./drain_waiters.ts";
 import { freshStart, LogFileWriter } from "./log_file_writer.ts";
@@ -196,7 +197,7 @@ export class InlineWriter implements LogWriter {
     try {
       this.#log.turn(this.#plugin);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = errorText(error);
       this.#pluginFault = { kind: "worker", code: "", message, path: "" };
     }
     this.#ring.release(this.#log.kept.record);

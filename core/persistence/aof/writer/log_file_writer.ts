@@ -2,6 +2,7 @@
 // changes files, and knows three places: how far is written, how far durable, how far the ring was given back. A fault
 // stops it; a retry goes back to the place that is durable and writes from the ring once more. So bytes whose sync
 // failed never count by a later sync alone.
+import { systemErrorText } from "../../../log/error_text.ts";
 import type { LogFile } from "../../../../plugins/sdk/types.ts";
 import type { LogFileSystem, OpenLogFile } from "./log_files.ts";
 import { type LogRing, NO_RECORD, OPEN_RECORD, type RingMark } from "./log_ring.ts";
@@ -373,7 +374,7 @@ export class LogFileWriter implements LogFile {
       try {
         this.#file?.truncate(this.written.size);
       } catch (cutError) {
-        cutFailure = systemText(cutError);
+        cutFailure = systemErrorText(cutError);
       }
     }
     if (kind === "sync") this.#noteLost();
@@ -381,17 +382,11 @@ export class LogFileWriter implements LogFile {
     this.fault = {
       kind,
       code: typeof code === "string" ? code : "",
-      message: systemText(error),
+      message: systemErrorText(error),
       path: this.#path,
       ...short,
       ...(cutFailure === undefined ? {} : { cutFailure }),
     };
     throw new LogStoppedError(this.fault);
   }
-}
-
-/** Without what the runtime adds to the system's words. */
-function systemText(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/ \(os error \d+\).*$/s, "");
 }

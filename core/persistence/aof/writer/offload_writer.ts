@@ -2,6 +2,7 @@
 // publishes. Made by core/plugins for plugins with `runs: worker`. A dead worker is a fault: nothing is published then,
 // and a retry starts another one, which goes on where the ring was not given back. Hot path: append, endTurn; they
 // allocate nothing but a view where a turn has over 64 bytes.
+import { errorText } from "../../../log/error_text.ts";
 import { DrainWaiters } from "./drain_waiters.ts";
 import { LogBoard, type LogProgress, noProgress } from "./log_board.ts";
 import { type LogDriveInput, NOT_YET } from "./log_driver.ts";
@@ -226,7 +227,7 @@ export class OffloadWriter implements LogWriter {
     } catch (error) {
       this.#isDriving = false;
       this.#read();
-      const message = error instanceof Error ? error.message : String(error);
+      const message = errorText(error);
       this.#fault = { kind: "worker", code: "", message, path: this.#files[0]?.path ?? "" };
       this.#look();
     }
