@@ -1,11 +1,12 @@
 // The append-only log: what the server has propagated goes through here to the writer, in files that the manifest names.
 // It is switched on and off, changes policy and strategy while it runs, is rewritten, and tells how far it is durable.
 // core/server makes one; its parts (directory, output, rewriter, errors) each do one thing and are told by it.
+import { errorText } from "../../log/error_text.ts";
 import { type LogFault, LogStoppedError, type SyncPolicy } from "../../persistence/aof/writer/log_writer.ts";
 import type { AofFileEntry } from "../../persistence/aof/manifest.ts";
 import { type FeedSink, type FeedStream, TO_LOG } from "../feed/feed_stream.ts";
 import { StartError } from "../start_error.ts";
-import { LogDirectory, type LogDirectoryFiles, textOf } from "./log_directory.ts";
+import { LogDirectory, type LogDirectoryFiles } from "./log_directory.ts";
 import { LogErrors } from "./log_errors.ts";
 import type { LogHost } from "./log_host.ts";
 import { LogOutput, type LogOutputEvents } from "./log_output.ts";
@@ -14,8 +15,8 @@ import { LogRewriter, type RewrittenLog } from "./log_rewriter.ts";
 import { lastIncrAtStart, readManifestAtStart } from "./log_start.ts";
 import { sampleLatency } from "./log_latency.ts";
 import { OffsetWaiters } from "./offset_waiters.ts";
-import { Timestamps } from "./timestamps.ts";
 import { OutputEvents } from "./output_events.ts";
+import { Timestamps } from "./timestamps.ts";
 
 /**
  * `awaiting-rewrite`: switched on while the server ran. Nothing is durable until the first rewrite has ended; what changes
@@ -164,7 +165,7 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
       await this.output!.drain();
       if (!values.aofDisableAutoGc) directory.removeHistory();
     } catch (error) {
-      log.warning(`Can't open the append-only file: ${textOf(error)}`);
+      log.warning(`Can't open the append-only file: ${errorText(error)}`);
       throw new StartError("START_LOG_UNWRITABLE", `${directory.path}: the log cannot be written`, {
         cause: error,
       });
@@ -204,7 +205,7 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
     const late = new Promise<string>((resolve) => {
       timer = setTimeout(() => resolve(`it takes longer than ${STOP_LIMIT_MS} ms`), STOP_LIMIT_MS);
     });
-    const failure = await Promise.race([this.drain().then(() => "", textOf), late]);
+    const failure = await Promise.race([this.drain().then(() => "", errorText), late]);
     clearTimeout(timer);
     if (failure !== "") {
       this.host.log.warning(`Fail to fsync the AOF file: ${failure}`);
@@ -265,12 +266,12 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
     this.errors.failed(fault);
   }
 
-  connected(): void {
   /** The output of a log that was given up, or is not the present one any more: nobody waits for it to work again. */
   failedAtEnd(fault: LogFault): void {
     this.host.log.warning(`Error writing to the AOF file: ${fault.message}`);
   }
 
+  connected(): void {
     this.turn(this.state);
   }
 
@@ -296,7 +297,7 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
     try {
       this.host.plugins.aof(values.aofStrategy);
     } catch (error) {
-      return textOf(error);
+      return errorText(error);
     }
     if (values.appendonly && this.state === "off") return this.switchOn();
     if (!values.appendonly && this.state !== "off") this.switchOff();
@@ -313,8 +314,8 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
     const { host, rewriter } = this;
     const { log } = host;
     this.errors.forget();
-    this.frozen = this.durableOffset;
     if (this.output === null) this.directoryChanged();
+    this.frozen = this.durableOffset;
     this.stream = host.propagation.attach(this, this.lastOffset);
     this.turn("awaiting-rewrite");
     if (rewriter.running) {
@@ -362,7 +363,7 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
     output.endTurn();
     // Replies that wait for the log wait for its end.
     const last = output.drain().catch((error) =>
-      this.host.log.warning(`Fail to fsync the AOF file: ${textOf(error)}`)
+      this.host.log.warning(`Fail to fsync the AOF file: ${errorText(error)}`)
     ).then(() => output.close()).then(() => {
       if (this.output === output) this.output = null;
       if (this.state === "off") this.turn("off");
@@ -378,9 +379,9 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
     this.output = null;
     this.reserved = null;
     this.closing = output.close();
-    this.host.log.notice(`Removing the temp incr aof file ${reserved.name} in the background`);
     // One whose manifest is in its place, and nobody knows for how long.
     if (this.directory.manifest.incrs.includes(reserved)) return;
+    this.host.log.notice(`Removing the temp incr aof file ${reserved.name} in the background`);
     this.directory.remove(reserved.name);
   }
 
@@ -391,7 +392,7 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
       output.replace(this.host.plugins.aof(name)).catch((error) => {
         // It is tried again when the fault is over.
         this.strategy = before;
-        this.host.log.warning(`The AOF goes on with the plugin that it has: ${textOf(error)}`);
+        this.host.log.warning(`The AOF goes on with the plugin that it has: ${errorText(error)}`);
       }),
     );
     this.turn(this.state);
@@ -415,7 +416,7 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
       this.waiters.until(this.offset, () => this.durableOffset).then(
         apply,
         (error) =>
-          this.host.log.warning(`appendfsync stays always until the AOF can be written: ${textOf(error)}`),
+          this.host.log.warning(`appendfsync stays always until the AOF can be written: ${errorText(error)}`),
       ),
     );
   }
@@ -457,7 +458,7 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
     try {
       directory.read();
     } catch (error) {
-      this.host.log.warning(`Cannot read the AOF manifest in ${directory.path}: ${textOf(error)}`);
+      this.host.log.warning(`Cannot read the AOF manifest in ${directory.path}: ${errorText(error)}`);
       return;
     }
     this.directory = directory;
@@ -478,8 +479,8 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
     this.cutOffset = this.offset;
     this.healsSync = true;
     if (state === "awaiting-rewrite") {
-      this.begin();
       const entry = directory.reserveIncr();
+      this.begin();
       this.reserved = entry;
       this.output!.open(directory.pathOf(entry.name), 0);
       return entry;

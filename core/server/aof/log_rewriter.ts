@@ -1,8 +1,9 @@
 // Rewrites of the append-only log: BGREWRITEAOF, those that its growth starts and the one with which the log begins at run
 // time. A snapshot job makes the new base; what changes meanwhile is in an increment that began with the cut.
+import { errorText } from "../../log/error_text.ts";
 import type { SaveJob, SaveOutcome } from "../../persistence/snapshot/save_job.ts";
 import type { AofFileEntry } from "../../persistence/aof/manifest.ts";
-import { type LogDirectory, textOf } from "./log_directory.ts";
+import type { LogDirectory } from "./log_directory.ts";
 import type { LogHost } from "./log_host.ts";
 import { RewriteLimit } from "./rewrite_limit.ts";
 
@@ -103,7 +104,7 @@ export class LogRewriter {
         this.finish(job, outcome, { format, tempName, name, appended })
       );
     } catch (error) {
-      host.log.warning(`Can't rewrite append only file in background: ${textOf(error)}`);
+      host.log.warning(`Can't rewrite append only file in background: ${errorText(error)}`);
       this.fails();
       target.abandoned();
       return false;
@@ -174,7 +175,7 @@ export class LogRewriter {
     try {
       directory.replaceBase(format, appended);
     } catch (error) {
-      host.log.warning(`Cannot put the rewritten AOF into force: ${textOf(error)}`);
+      host.log.warning(`Cannot put the rewritten AOF into force: ${errorText(error)}`);
       if (directory.manifest.base?.name !== name) directory.removeNow(name);
       this.fails();
       target.abandoned();
