@@ -1,5 +1,6 @@
 // The server's log: four levels, the line format that Valkey's tools and tests know, a file or the standard output.
 // Everybody writes through Logger; core/server makes the one ServerLog and points it at the configuration.
+import { errorText } from "./error_text.ts";
 
 /** What everybody but the owner of the log sees of it. */
 export interface Logger {
@@ -98,7 +99,7 @@ export class ServerLog implements Logger {
     this.lost++;
     try {
       if (this.lost === 1) {
-        const reason = cause instanceof Error ? cause.message : String(cause);
+        const reason = errorText(cause);
         this.#sink.writeToErrors(encoder.encode(`Can't write the log: ${reason}\n`));
       }
       this.#sink.writeToErrors(line);

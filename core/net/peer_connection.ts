@@ -1,5 +1,6 @@
 // A connection that this server opens to another one: commands out, one-line replies in, a time limit for every step.
 // The migrator uses it.
+import { errorText } from "../log/error_text.ts";
 
 export type PeerStep = "connect" | "write" | "read";
 
@@ -116,7 +117,7 @@ async function within<T>(
       abandon();
       throw error;
     }
-    throw new PeerError(step, false, error instanceof Error ? error.message : String(error));
+    throw new PeerError(step, false, errorText(error));
   } finally {
     clearTimeout(timer);
   }

@@ -1,5 +1,6 @@
 // Finds the line of a value in a YAML text, for error messages. The parser used here gives values without places; this
 // follows keys by indentation, which is enough for block style. In flow style it stops at the nearest line it found.
+import { errorText } from "../log/error_text.ts";
 
 export type YamlPath = readonly (string | number)[];
 
@@ -23,7 +24,7 @@ export function yamlLine(text: string, path: YamlPath): number | undefined {
 
 /** The line that a YAML parser's message or error object names. */
 export function yamlErrorLine(error: unknown): number | undefined {
-  const match = /line (\d+)/.exec(error instanceof Error ? error.message : String(error));
+  const match = /line (\d+)/.exec(errorText(error));
   return match === null ? undefined : Number(match[1]);
 }
 

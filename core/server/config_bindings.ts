@@ -1,4 +1,5 @@
 // Where options take effect: each group of values is applied once at start, and again when CONFIG SET changes it.
+import { errorText } from "../log/error_text.ts";
 import type { EvictionPolicy } from "../keyspace/eviction.ts";
 import type { OptionName } from "./config/option_table.ts";
 import { RESTRICT_REPLICAS } from "./dispatcher.ts";
@@ -123,7 +124,7 @@ export function bindConfig(server: Server): void {
     try {
       server.plugins.snapshot(values.snapshotStrategy);
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return errorText(error);
     }
   });
 }

@@ -1,5 +1,6 @@
 // What the log says when something is wrong in the server itself: the error with its stack, INFO and the clients, between
 // two lines that tools and people search for. Ends the process where going on makes no sense.
+import { errorText } from "../log/error_text.ts";
 import process from "node:process";
 import type { Server } from "./server.ts";
 
@@ -75,7 +76,7 @@ function section(make: () => string): string[] {
   try {
     return make().split(/\r?\n/).filter((line) => line !== "");
   } catch (error) {
-    return [`(not available: ${error instanceof Error ? error.message : error})`];
+    return [`(not available: ${errorText(error)})`];
   }
 }
 

@@ -1,5 +1,6 @@
 // Loads the append-only log or else the dump at start, in slices that leave the loop alive (clients get -LOADING), and
 // again for DEBUG RELOAD and DEBUG LOADAOF.
+import { errorText } from "../log/error_text.ts";
 import { setImmediate } from "node:timers";
 import { latin1Text } from "../bytes/ascii.ts";
 import { FileByteSource } from "../persistence/rdb/byte_source.ts";
@@ -159,7 +160,7 @@ export class DatasetLoader {
       keyspace.flushAll();
       await this.loadLog();
     } catch (error) {
-      log.warning(`Error loading the AOF: ${error instanceof Error ? error.message : error}`);
+      log.warning(`Error loading the AOF: ${errorText(error)}`);
       return failed;
     } finally {
       server.setLoading(false);

@@ -1,5 +1,6 @@
 // The file that tells service managers and scripts the process id. Written at start and removed at the end; trouble with
 // it is logged and stops nothing, as in Valkey.
+import { errorText } from "../log/error_text.ts";
 import type { Logger } from "../log/logger.ts";
 
 /** Does nothing where `path` is empty. */
@@ -8,7 +9,7 @@ export function writePidFile(path: string, log: Logger): void {
   try {
     Deno.writeTextFileSync(path, `${Deno.pid}\n`);
   } catch (error) {
-    log.warning(`Failed to write PID file: ${error instanceof Error ? error.message : String(error)}`);
+    log.warning(`Failed to write PID file: ${errorText(error)}`);
   }
 }
 
@@ -19,6 +20,6 @@ export function removePidFile(path: string, log: Logger): void {
   } catch (error) {
     // Somebody may have removed it already; what matters is that it is gone.
     if (error instanceof Deno.errors.NotFound) return;
-    log.warning(`Failed to remove PID file: ${error instanceof Error ? error.message : String(error)}`);
+    log.warning(`Failed to remove PID file: ${errorText(error)}`);
   }
 }

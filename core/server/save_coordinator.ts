@@ -1,5 +1,6 @@
 // Decides about snapshots: which runs, which waits, what the last one came to. SAVE, BGSAVE, save points, SHUTDOWN and
 // FLUSHALL come here; core/persistence/snapshot does the work (rules: spec/threadsave.md section 3).
+import { errorText } from "../log/error_text.ts";
 import type { SaveType } from "../commands/server_services.ts";
 import type { RdbHeader } from "../persistence/rdb/encoder.ts";
 import { type SaveFileSystem, systemFiles } from "../persistence/rdb/file_system.ts";
@@ -134,7 +135,7 @@ export class SaveCoordinator {
         tempName: tempFileName(Deno.pid, ++this.jobs),
       }, config.values.dbfilename);
     } catch (error) {
-      log.warning(`Cannot start a background save: ${error instanceof Error ? error.message : error}`);
+      log.warning(`Cannot start a background save: ${errorText(error)}`);
       this.lastStatus = "err";
       this.updateRestrictions();
       return false;
@@ -309,7 +310,7 @@ export class SaveCoordinator {
     try {
       saveInForeground(keyspace, this.foregroundSave(config.values.dbfilename));
     } catch (error) {
-      log.warning(`Write error saving DB on disk: ${error instanceof Error ? error.message : error}`);
+      log.warning(`Write error saving DB on disk: ${errorText(error)}`);
       return false;
     }
     log.notice("DB saved on disk");

@@ -1,5 +1,6 @@
 // Tells a service manager how far the server is (`supervised`): systemd's notification protocol, one datagram a state to
 // the socket that NOTIFY_SOCKET names. The server calls it when it is ready and when it ends.
+import { errorText } from "../log/error_text.ts";
 import type { Logger } from "../log/logger.ts";
 
 export type Supervision = "no" | "auto" | "systemd";
@@ -47,7 +48,7 @@ export class ServiceManager {
     try {
       await this.send(this.#socket, states);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       this.log.warning(`Can't send notification to systemd: ${reason}`);
     }
   }

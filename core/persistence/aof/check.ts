@@ -1,6 +1,7 @@
 // `spork check aof [--fix | --truncate-to-timestamp SECONDS] FILE`: walks the files of an append-only log (by its
 // manifest, or one file by itself) without loading them, and cuts the last one where it is told to. Lines and exit codes
 // are those of redis-check-aof, so that scripts that read those go on working.
+import { systemErrorText } from "../../log/error_text.ts";
 import { checkRdbSource } from "../rdb/check.ts";
 import { FileByteSource } from "../rdb/byte_source.ts";
 import { AofError } from "./aof_error.ts";
@@ -224,7 +225,7 @@ class LogCheck {
       file.truncateSync(bytes);
       file.syncSync();
     } catch (error) {
-      this.#fail(`${failure}: ${reasonOf(error)}`);
+      this.#fail(`${failure}: ${systemErrorText(error)}`);
     }
   }
 
@@ -248,7 +249,7 @@ class LogCheck {
     try {
       return Deno.openSync(path, options);
     } catch (error) {
-      this.#fail(`Cannot open file ${path}: ${reasonOf(error)}${end}`);
+      this.#fail(`Cannot open file ${path}: ${systemErrorText(error)}${end}`);
     }
   }
 
@@ -280,10 +281,4 @@ function looksLikeManifest(head: Uint8Array): boolean {
     at = end + 1;
   }
   return new TextDecoder().decode(head.subarray(at, at + 4)) === "file";
-}
-
-/** The system's words without what Deno adds to them. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.message.replace(/ \(os error \d+\).*$/s, "");
 }

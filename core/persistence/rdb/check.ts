@@ -1,6 +1,7 @@
 // `spork check rdb FILE`: walks a dump without loading it and tells whether it is sound, with the exact offset and
 // reason where it is not. Lines have the shape of redis-check-rdb's, so that scripts that read those go on working.
 // `spork check aof` has the RDB part of a log checked here.
+import { errorText } from "../../log/error_text.ts";
 import { FileByteSource } from "./byte_source.ts";
 import { DECODE_DONE, RdbDecoder } from "./decoder.ts";
 import { rdbTypeName, VERSION_COMMON_MAX, VERSION_FOREIGN_MAX, VERSION_VALKEY } from "./format.ts";
@@ -14,7 +15,7 @@ export function checkRdbFile(path: string, print: (line: string) => void): numbe
   try {
     file = Deno.openSync(path, { read: true });
   } catch (error) {
-    print(`Cannot open file ${path}: ${error instanceof Error ? error.message : error}`);
+    print(`Cannot open file ${path}: ${errorText(error)}`);
     return 1;
   }
   if (file.statSync().isDirectory) {

@@ -1,5 +1,6 @@
 // A dump on its way to disk: written to a temporary file, made durable, moved over the old dump in one step. Until that
 // step the old dump is untouched. Used by SAVE and by the file sinks of snapshots; also sweeps up what a crash left.
+import { errorText } from "../../log/error_text.ts";
 import type { ByteSink } from "./chunk_writer.ts";
 import { type SaveFileSystem, systemFiles, type WritableFile } from "./file_system.ts";
 
@@ -19,7 +20,7 @@ export class SaveFileError extends Error {
   override readonly name = "SaveFileError";
 
   constructor(readonly action: string, readonly path: string, cause: unknown) {
-    super(`${action} ${path}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    super(`${action} ${path}: ${errorText(cause)}`, { cause });
   }
 }
 
@@ -136,7 +137,7 @@ export function sweepTempFiles(directory: string, files: SaveFileSystem = system
     try {
       return act();
     } catch (error) {
-      report.problems.push(`${what}: ${error instanceof Error ? error.message : error}`);
+      report.problems.push(`${what}: ${errorText(error)}`);
     }
   };
   for (const name of trying(directory, () => files.list(directory)) ?? []) {

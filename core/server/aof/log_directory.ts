@@ -1,5 +1,6 @@
 // The append-only log's directory: the manifest in force and every step from one set of files to the next, each of which
 // leaves a log that loads wherever it is cut short. The log calls it; what is in the files is the writer's.
+import { errorText } from "../../log/error_text.ts";
 import {
   type AofFileEntry,
   AofManifest,
@@ -182,7 +183,7 @@ export class LogDirectory {
       this.putIntoForce(manifest);
     } catch (error) {
       // History is not loaded: that the manifest still names it does no harm.
-      log.warning(`Cannot take history files out of the AOF manifest: ${textOf(error)}`);
+      log.warning(`Cannot take history files out of the AOF manifest: ${errorText(error)}`);
     }
   }
 
@@ -191,7 +192,7 @@ export class LogDirectory {
     this.leaving.add(name);
     this.files.removeInBackground(this.pathOf(name)).catch((error) => {
       if (error instanceof Deno.errors.NotFound) return;
-      this.options.log.warning(`Cannot remove ${name}: ${textOf(error)}`);
+      this.options.log.warning(`Cannot remove ${name}: ${errorText(error)}`);
     }).finally(() => this.leaving.delete(name));
   }
 
@@ -200,7 +201,7 @@ export class LogDirectory {
     try {
       this.files.remove(this.pathOf(name));
     } catch (error) {
-      this.options.log.warning(`Cannot remove ${name}: ${textOf(error)}`);
+      this.options.log.warning(`Cannot remove ${name}: ${errorText(error)}`);
     }
   }
 
@@ -216,13 +217,9 @@ export class LogDirectory {
         }
       }
     } catch (error) {
-      log.warning(`Cannot clean up after a crash: ${textOf(error)}`);
+      log.warning(`Cannot clean up after a crash: ${errorText(error)}`);
     }
   }
-}
-
-export function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function stat(path: string): Deno.FileInfo | null {

@@ -1,6 +1,7 @@
 // Loads the append-only log: its base, then its increments, file by file, in slices that leave the loop alive in
 // between. A last file that ends too early is cut where `aof-load-truncated` allows it. DatasetLoader calls it at start
 // and for DEBUG LOADAOF, and holds the state that INFO shows.
+import { systemErrorText } from "../../log/error_text.ts";
 import { ARENA_FULL } from "../../memory/arena.ts";
 import { AofError } from "../../persistence/aof/aof_error.ts";
 import { AOF_PREAMBLE_DONE, AOF_TIME_UP, AofFileReader } from "../../persistence/aof/aof_file_reader.ts";
@@ -170,7 +171,7 @@ export class LogLoader {
     try {
       truncate(path, soundBytes);
     } catch (reason) {
-      throw refusal(`Error truncating the AOF file ${name}: ${reasonOf(reason)}`, reason);
+      throw refusal(`Error truncating the AOF file ${name}: ${systemErrorText(reason)}`, reason);
     }
     log.warning(`AOF ${name} loaded anyway because aof-load-truncated is enabled`);
     return size - soundBytes;
@@ -201,7 +202,7 @@ export class LogLoader {
     }
     if (error instanceof Error && "code" in error) {
       return refusal(
-        `Unrecoverable error reading the append only file ${name}: ${reasonOf(error)}`,
+        `Unrecoverable error reading the append only file ${name}: ${systemErrorText(error)}`,
         error,
       );
     }
@@ -217,7 +218,7 @@ function sizeOf({ name }: AofFileEntry, directory: LogDirectory): number {
   try {
     return Deno.statSync(directory.pathOf(name)).size;
   } catch (error) {
-    throw refusal(`Unable to obtain the AOF file ${name} length. stat: ${reasonOf(error)}`, error);
+    throw refusal(`Unable to obtain the AOF file ${name} length. stat: ${systemErrorText(error)}`, error);
   }
 }
 
@@ -226,7 +227,7 @@ function openFile(path: string, name: string): Deno.FsFile {
     return Deno.openSync(path, { read: true });
   } catch (error) {
     throw refusal(
-      `Fatal error: can't open the append log file ${name} for reading: ${reasonOf(error)}`,
+      `Fatal error: can't open the append log file ${name} for reading: ${systemErrorText(error)}`,
       error,
     );
   }
@@ -244,10 +245,4 @@ function truncate(path: string, bytes: number): void {
 
 function refusal(message: string, cause: unknown): StartError {
   return new StartError("START_LOG_REFUSED", message, { cause });
-}
-
-/** The system's words without what Deno adds to them. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.message.replace(/ \(os error \d+\).*$/s, "");
 }

@@ -1,5 +1,6 @@
 // The way from the log to its writer, which is there only once its plugin has started and another one after a change of
 // strategy: what comes meanwhile is kept here, in order. The log makes one whenever it begins to write.
+import { errorText } from "../../log/error_text.ts";
 import type {
   LogFault,
   LogWriter,
@@ -7,7 +8,6 @@ import type {
   LogWriterStart,
   SyncPolicy,
 } from "../../persistence/aof/writer/log_writer.ts";
-import { textOf } from "./log_directory.ts";
 import type { LogStrategy } from "./log_host.ts";
 
 /** Bytes with the stream's position behind them, or a file that the next ones go to. */
@@ -55,7 +55,7 @@ export class LogOutput {
       this.plugFault = null;
       this.connect(await strategy.open({ policy: this.currentPolicy, offset }, events));
     } catch (error) {
-      this.plugFault = { kind: "worker", code: "", message: textOf(error), path: this.path };
+      this.plugFault = { kind: "worker", code: "", message: errorText(error), path: this.path };
       events.failed(this.plugFault);
     }
   }

@@ -1,8 +1,9 @@
 // The log's directory as the server finds it at start. What is wrong with the manifest is logged in Valkey's words.
+import { errorText } from "../../log/error_text.ts";
 import { type AofFileEntry, ManifestError } from "../../persistence/aof/manifest.ts";
 import type { Logger } from "../../log/logger.ts";
 import { StartError } from "../start_error.ts";
-import { type LogDirectory, textOf } from "./log_directory.ts";
+import type { LogDirectory } from "./log_directory.ts";
 import type { LogHost } from "./log_host.ts";
 
 /** Throws StartError. `isOn`: a single log file from before there were manifests is taken up. */
@@ -18,7 +19,7 @@ export function readManifestAtStart(
     directory.sweep();
   } catch (error) {
     if (error instanceof ManifestError) { for (const line of error.report()) log.warning(line); }
-    else log.warning(`Fatal error: can't open the AOF manifest in ${directory.path}: ${textOf(error)}`);
+    else log.warning(`Fatal error: can't open the AOF manifest in ${directory.path}: ${errorText(error)}`);
     throw new StartError(
       "START_LOG_REFUSED",
       `The append-only log in ${directory.path} cannot be used; the lines before say why (START_LOG_REFUSED)`,

@@ -1,9 +1,10 @@
 // The running server's configuration: every option's value as a plain property, CONFIG GET and SET over them, and the
 // hooks that apply changes. One object for the life of the process; load_config.ts fills it, everybody reads `values`.
+import { systemErrorText } from "../../log/error_text.ts";
 import { matchGlobIgnoringCase } from "../../bytes/glob.ts";
 import { noPluginSettings, type PluginSettings } from "../../plugins/plugin_settings.ts";
 import type { Origin } from "./config_error.ts";
-import { type ConfigHost, denoHost, systemErrorText } from "./config_host.ts";
+import { type ConfigHost, denoHost } from "./config_host.ts";
 import { checkTogether } from "./option_rules.ts";
 import { BadValue, isRefused, type Occasion } from "./option.ts";
 import { findOption, type NamedOption, namedOptions } from "./option_lookup.ts";

@@ -63,15 +63,3 @@ export const denoHost: ConfigHost = {
     return all;
   },
 };
-
-/** The C library's words for a failed system call, which tools match on; otherwise the error's own message. */
-export function systemErrorText(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "No such file or directory";
-  if (error instanceof Deno.errors.PermissionDenied) return "Permission denied";
-  if (error instanceof Deno.errors.NotADirectory) return "Not a directory";
-  if (error instanceof Deno.errors.IsADirectory) return "Is a directory";
-  if (error instanceof Deno.errors.AlreadyExists) return "File exists";
-  if (!(error instanceof Error)) return String(error);
-  // "No space left on device (os error 28): ..." and the like.
-  return error.message.replace(/ \(os error \d+\).*$/s, "");
-}

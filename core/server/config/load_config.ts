@@ -1,5 +1,6 @@
 // Makes the Config of a starting server from its three sources, in the order file, standard input, command line: a later
 // setting wins. main.ts calls it; every mistake is a ConfigError that names place, option and what is accepted.
+import { systemErrorText } from "../../log/error_text.ts";
 import {
   addPluginDirective,
   noPluginSettings,
@@ -10,7 +11,7 @@ import {
 import { readCommandLine } from "./command_line.ts";
 import { Config } from "./config.ts";
 import { ConfigError, type Origin } from "./config_error.ts";
-import { type ConfigHost, denoHost, systemErrorText } from "./config_host.ts";
+import { type ConfigHost, denoHost } from "./config_host.ts";
 import type { ConfigLine } from "./config_line.ts";
 import { readConf } from "./conf_source.ts";
 import { ignoredDirectives, refusedDirectives, RENAME_COMMAND } from "./directives.ts";

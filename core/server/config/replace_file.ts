@@ -1,4 +1,5 @@
 // Puts new content in the place of a file so that a crash at any moment leaves the old or the new content, never a mix.
+import { errorText } from "../../log/error_text.ts";
 
 /** The system calls, so that tests can make each of them fail. */
 export interface ReplaceCalls {
@@ -58,7 +59,7 @@ export function replaceFile(path: string, content: string, calls: ReplaceCalls =
     try {
       calls.remove(temporary);
     } catch (second) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       throw new AggregateError([error, second], `${reason} (and ${temporary} could not be removed)`);
     }
     throw error;
