@@ -6,13 +6,13 @@ import { type LogFault, LogStoppedError, type SyncPolicy } from "../../persisten
 import type { AofFileEntry } from "../../persistence/aof/manifest.ts";
 import { type FeedSink, type FeedStream, TO_LOG } from "../feed/feed_stream.ts";
 import { StartError } from "../start_error.ts";
-import { LogDirectory, type LogDirectoryFiles } from "./log_directory.ts";
+import type { LogDirectory, LogDirectoryFiles } from "./log_directory.ts";
 import { LogErrors } from "./log_errors.ts";
 import type { LogHost } from "./log_host.ts";
 import { LogOutput, type LogOutputEvents } from "./log_output.ts";
 import { type LogReport, reportOf } from "./log_report.ts";
 import { LogRewriter, type RewrittenLog } from "./log_rewriter.ts";
-import { lastIncrAtStart, readManifestAtStart } from "./log_start.ts";
+import { directoryOf, lastIncrAtStart, readManifestAtStart } from "./log_start.ts";
 import { sampleLatency } from "./log_latency.ts";
 import { OffsetWaiters } from "./offset_waiters.ts";
 import { OutputEvents } from "./output_events.ts";
@@ -33,8 +33,6 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
   directory: LogDirectory;
   readonly rewriter: LogRewriter;
   readonly errors: LogErrors;
-  /** `aof_delayed_fsync` */
-  delayedSyncs = 0;
   /** Bytes of the files that are loaded when the last rewrite ended. */
   baseBytes = 0;
   /** What has to wait for the disk, of CONFIG SET; null: nothing. */
@@ -65,7 +63,7 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
   private healsSync = false;
 
   constructor(private readonly host: LogHost, private readonly files?: LogDirectoryFiles) {
-    this.directory = this.makeDirectory();
+    this.directory = directoryOf(this.host, this.files);
     this.rewriter = new LogRewriter(host, this);
     this.errors = new LogErrors({
       log: host.log,
@@ -79,19 +77,6 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
       rewriteAgain: () => this.rewriter.again(),
     });
   }
-
-  private makeDirectory(): LogDirectory {
-    const { values } = this.host.config;
-    return new LogDirectory({
-      parent: values.dir,
-      name: values.appenddirname,
-      logName: values.appendfilename,
-      log: this.host.log,
-      files: this.files,
-    });
-  }
-
-  // What others see.
 
   /** `appendfsync` as it is in effect: a change waits for the disk where that matters. */
   get policy(): SyncPolicy {
@@ -137,11 +122,9 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
     return reportOf(this);
   }
 
-  // Start and stop.
-
   /** Reads the manifest; where the log is on, takes up a single file of former times. Throws StartError. */
   readManifest(): void {
-    this.directory = this.makeDirectory();
+    this.directory = directoryOf(this.host, this.files);
     readManifestAtStart(this.directory, this.host.log, this.host.config.values.appendonly);
   }
 
@@ -215,8 +198,6 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
     await this.output?.close();
   }
 
-  // The feed.
-
   append(bytes: Uint8Array, offset: number): void {
     const { output } = this;
     if (output === null) return;
@@ -252,8 +233,6 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
     this.progressed();
   }
 
-  // The writer's events.
-
   progressed(): void {
     this.host.durability.progressed();
     this.host.writeWaiters.progressed();
@@ -281,14 +260,8 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
   }
 
   delayed(): void {
-    this.delayedSyncs++;
-    this.host.log.notice(
-      "Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for " +
-        "fsync to complete, this may slow down the server.",
-    );
+    this.errors.delayed();
   }
-
-  // Configuration.
 
   /** Brings the log to what the configuration says. The reason where that is not possible. */
   configChanged(): string | void {
@@ -312,35 +285,12 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
 
   private switchOn(): string | void {
     const { host, rewriter } = this;
-    const { log } = host;
     this.errors.forget();
     if (this.output === null) this.directoryChanged();
     this.frozen = this.durableOffset;
     this.stream = host.propagation.attach(this, this.lastOffset);
     this.turn("awaiting-rewrite");
-    if (rewriter.running) {
-      log.warning(
-        "AOF was enabled but there is already an AOF rewriting in background. Stopping background AOF and starting " +
-          "a rewrite now.",
-      );
-      rewriter.withdraw();
-      rewriter.schedule({ resetsLimit: true });
-    } else if (rewriter.mustWait) {
-      rewriter.schedule({ resetsLimit: true });
-      log.warning(
-        "AOF was enabled but there is already another background operation. An AOF background was scheduled to " +
-          "start when possible.",
-      );
-    } else if (host.transactions.executing) {
-      rewriter.schedule({ resetsLimit: true });
-      log.warning(
-        "AOF was enabled during a transaction. An AOF background was scheduled to start when possible.",
-      );
-    } else if (!rewriter.start()) {
-      log.warning(
-        "The server needs to enable the AOF but can't trigger a background AOF rewrite operation. Check the above " +
-          "logs for more info about the error.",
-      );
+    if (!rewriter.startFirst()) {
       this.switchOff();
       return "Unable to turn on AOF. Check server logs.";
     }
@@ -454,7 +404,7 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
   /** `dir`: a log that is on stays where it is. */
   directoryChanged(): void {
     if (!this.isOpen || this.state !== "off" || this.rewriter.running) return;
-    const directory = this.makeDirectory();
+    const directory = directoryOf(this.host, this.files);
     try {
       directory.read();
     } catch (error) {
@@ -463,8 +413,6 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
     }
     this.directory = directory;
   }
-
-  // Rewrites.
 
   private needsRewrite(): void {
     if (this.frozen < 0) this.frozen = this.durableOffset;
@@ -530,23 +478,15 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
     this.rewriter.schedule({ resetsLimit: false });
   }
 
-  // Cron.
-
   cron(now: number): void {
     if (!this.isOpen) return;
     this.errors.cron();
-    this.sample();
-    if (this.output !== null) {
-      const { noAppendfsyncOnRewrite } = this.host.config.values;
-      this.output.holdsSyncs = noAppendfsyncOnRewrite &&
-        (this.rewriter.running || this.host.saves.running !== null);
+    const { output, host } = this;
+    if (output !== null) {
+      const isBusy = this.rewriter.running || host.saves.running !== null;
+      output.holdsSyncs = isBusy && host.config.values.noAppendfsyncOnRewrite;
+      if (host.latency.threshold > 0) sampleLatency(output, host, isBusy);
     }
     this.rewriter.cron(now);
-  }
-
-  private sample(): void {
-    const { output, host } = this;
-    if (output === null || host.latency.threshold === 0) return;
-    sampleLatency(output, host, this.rewriter.running || host.saves.running !== null);
   }
 }

@@ -34,6 +34,8 @@ export class LogErrors {
   fault: LogFault | null = null;
   /** A sync has failed that no retry can make up for: what is durable is not known until a rewrite has ended. */
   needsRewrite = false;
+  /** `aof_delayed_fsync` */
+  delayedSyncs = 0;
   private retryAt = 0;
   private loggedAt = -Infinity;
   /** The writer has stopped. */
@@ -95,6 +97,15 @@ export class LogErrors {
         "Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...",
       );
     }
+  }
+
+  /** A sync runs for so long that bytes are written without waiting for it. */
+  delayed(): void {
+    this.delayedSyncs++;
+    this.host.log.notice(
+      "Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for " +
+        "fsync to complete, this may slow down the server.",
+    );
   }
 
   /** The writer goes on. */

@@ -38,6 +38,6 @@ export function reportOf(log: AppendOnlyLog): LogReport {
     baseBytes: log.baseBytes,
     bufferBytes: log.waitingBytes,
     pendingSyncs: log.policy !== "no" && log.hasUnsynced ? 1 : 0,
-    delayedSyncs: log.delayedSyncs,
+    delayedSyncs: errors.delayedSyncs,
   };
 }

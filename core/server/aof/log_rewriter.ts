@@ -75,6 +75,38 @@ export class LogRewriter {
     if (this.job === null && !this.scheduled) this.schedule({ resetsLimit: true });
   }
 
+  /**
+   * The one with which the log begins at run time: now, or as soon as nothing is in the way. False: it failed at once,
+   * and the log says why.
+   */
+  startFirst(): boolean {
+    const { host: { log, transactions }, mustWait } = this;
+    if (!mustWait && !transactions.executing) {
+      if (this.start()) return true;
+      log.warning(
+        "The server needs to enable the AOF but can't trigger a background AOF rewrite operation. Check the above " +
+          "logs for more info about the error.",
+      );
+      return false;
+    }
+    if (this.running) {
+      log.warning(
+        "AOF was enabled but there is already an AOF rewriting in background. Stopping background AOF and starting " +
+          "a rewrite now.",
+      );
+      this.withdraw();
+    } else {
+      log.warning(
+        mustWait
+          ? "AOF was enabled but there is already another background operation. An AOF background was scheduled to " +
+            "start when possible."
+          : "AOF was enabled during a transaction. An AOF background was scheduled to start when possible.",
+      );
+    }
+    this.schedule({ resetsLimit: true });
+    return true;
+  }
+
   /** Begins one; nothing may be in the way. False: it failed at once, and the log says why. */
   start(strategy?: string): boolean {
     const { host, target } = this;

@@ -3,8 +3,19 @@ import { errorText } from "../../log/error_text.ts";
 import { type AofFileEntry, ManifestError } from "../../persistence/aof/manifest.ts";
 import type { Logger } from "../../log/logger.ts";
 import { StartError } from "../start_error.ts";
-import type { LogDirectory } from "./log_directory.ts";
+import { LogDirectory, type LogDirectoryFiles } from "./log_directory.ts";
 import type { LogHost } from "./log_host.ts";
+
+/** Where the configuration has it. `files`: of tests. */
+export function directoryOf({ config: { values }, log }: LogHost, files?: LogDirectoryFiles): LogDirectory {
+  return new LogDirectory({
+    parent: values.dir,
+    name: values.appenddirname,
+    logName: values.appendfilename,
+    log,
+    files,
+  });
+}
 
 /** Throws StartError. `isOn`: a single log file from before there were manifests is taken up. */
 export function readManifestAtStart(
