@@ -213,3 +213,19 @@ Deno.test("the end of the server: all of it on disk, or it says that it is not",
   await ended;
   assert.equal(failing.log.isLost, true);
 });
+
+Deno.test("a log that is off has nothing that is not durable (DurablyCommittedOffsetTracksPrimaryWhenAofDisabled)", async () => {
+  using rig = new LogRig(ON);
+  await rig.start();
+  rig.write("a");
+  rig.writer.syncs();
+  rig.write("b");
+  assert.ok(rig.log.durableOffset < rig.log.offset);
+  rig.set({ appendonly: false });
+  await settle();
+  rig.writer.syncs();
+  await rig.log.settling;
+  assert.equal(rig.log.state, "off");
+  assert.equal(rig.log.durableOffset, rig.log.offset);
+  assert.equal(rig.attached, null);
+});
