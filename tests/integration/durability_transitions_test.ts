@@ -1,10 +1,11 @@
 // What is held while the log changes: another strategy, policy, way to treat errors, off and on again, on a disk whose syncs
 // wait or fail. Nothing is let go before it is on disk, and nothing is held for ever.
 import assert from "node:assert/strict";
-import { eventually } from "../harness/mod.ts";
+import { eventually, SporkServer } from "../harness/mod.ts";
 import { hasFaultDisk } from "../faults/fault_disk.ts";
 import { LateReply, type LogOptions, startLogged } from "../faults/logs.ts";
 import { PowerLossDisk } from "../faults/power_loss.ts";
+import { persistence } from "./saves.ts";
 
 const ignore = !hasFaultDisk;
 
@@ -70,4 +71,45 @@ Deno.test({ name: "a change to exit while the loop cannot write lets nothing go"
   } finally {
     await server.kill();
   }
+});
+
+Deno.test("the word that ends all waiting is answered, alone and in a transaction", async (t) => {
+  await t.step("aof-error-policy", async () => {
+    await using server = await SporkServer.start({
+      args: [
+        ["--appendonly", "yes", "--appendfsync", "always", "--aof-strategy", "aof-inline"],
+        ["--aof-error-policy", "read-only"],
+      ].flat(),
+    });
+    await using client = await server.connect();
+    await using monitor = await server.connect();
+    assert.equal(await monitor.call("MONITOR"), "OK");
+    assert.equal(await client.call("SET", "key", "value"), "OK");
+    assert.equal(await client.call("CONFIG", "SET", "aof-error-policy", "exit"), "OK");
+    assert.equal(await client.call("GET", "key"), "value");
+    for (let line = ""; !line.includes("GET"); line = String(await monitor.reply()));
+  });
+
+  await t.step("appendonly before the first rewrite has ended", async () => {
+    await using server = await SporkServer.start({ args: ["--appendfsync", "always"] });
+    await using client = await server.connect();
+    await using writer = await server.connect();
+    await client.call("CONFIG", "SET", "rdb-key-save-delay", "100000");
+    await client.pipeline(Array.from({ length: 200 }, (_, at) => ["SET", `key:${at}`, "x"]));
+    for (let round = 0; round < 2; round++) {
+      assert.equal(await client.call("CONFIG", "SET", "appendonly", "yes"), "OK");
+      const set = writer.call("SET", "key", "value");
+      await eventually(async () => (await persistence(client)).held_reply_clients === "1", {
+        what: "a held reply",
+      });
+      const off = ["CONFIG", "SET", "appendonly", "no"];
+      if (round === 0) assert.equal(await client.call(...off), "OK");
+      else {
+        const replies = await client.pipeline([["MULTI"], off, ["DBSIZE"], ["EXEC"]]);
+        assert.deepEqual(replies.at(-1), ["OK", 201]);
+      }
+      assert.equal(await set, "OK");
+      assert.equal(await client.call("DBSIZE"), 201);
+    }
+  });
 });

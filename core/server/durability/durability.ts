@@ -178,7 +178,8 @@ export class Durability {
   /** What was appended to the client's output from `position` on waits for `offset`. */
   hold(client: Client, position: number, offset: number, kind = HELD_OTHER): void {
     const { output } = client;
-    if (offset <= this.acked || output.end <= position || client.isClosed) return;
+    // The command may have ended the waiting itself (CONFIG SET).
+    if (!this.active || offset <= this.acked || output.end <= position || client.isClosed) return;
     let { holds } = client;
     if (holds === null) client.holds = holds = new ReplyHolds();
     if (this.#now < 0) this.#now = performance.now();
