@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { eventually, SporkServer } from "../harness/mod.ts";
 import { hasFaultDisk } from "../faults/fault_disk.ts";
-import { LateReply, type LogOptions, startLogged } from "../faults/logs.ts";
+import { LateReply, type LogOptions, startLogged, STRATEGIES } from "../faults/logs.ts";
 import { PowerLossDisk } from "../faults/power_loss.ts";
 import { persistence } from "./saves.ts";
 
@@ -113,3 +113,30 @@ Deno.test("the word that ends all waiting is answered, alone and in a transactio
     }
   });
 });
+
+for (const strategy of STRATEGIES) {
+  Deno.test(
+    { name: `${strategy}: a server that ends tries once more what the disk refused`, ignore },
+    async () => {
+      using disk = new PowerLossDisk({ files: "appendonlydir" });
+      const options: LogOptions = { policy: "everysec", strategy };
+      const server = await startLogged(disk, options);
+      try {
+        await using client = await server.connect();
+        assert.equal(await client.call("SET", "first", "value"), "OK");
+      await client.call("WAITAOF", 1, 0, 0);
+      disk.faults.fail("write", "ENOSPC", { times: 1 });
+        assert.equal(await client.call("SET", "key", "value"), "OK");
+        await server.waitForLog(/Error writing to the AOF file: No space left on device/);
+        server.signal("SIGTERM");
+        const { code } = await server.exited;
+        await using again = await startLogged(disk, options);
+        await using reader = await again.connect();
+        assert.deepEqual([await reader.call("GET", "key"), code], ["value", 0], server.log);
+        await again.kill();
+      } finally {
+        await server.kill();
+      }
+    },
+  );
+}

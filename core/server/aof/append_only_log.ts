@@ -57,6 +57,8 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
   private readonly waiters = new OffsetWaiters();
   private readonly timestamps = new Timestamps();
   private isOpen = false;
+  /** How the last retry ends, of a server that ends. */
+  private retried: PromiseWithResolvers<boolean> | null = null;
   /** Replies wait for the log. */
   private isHolding = false;
   /** The last cut came behind the last failed sync. */
@@ -179,23 +181,35 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
   async stop(): Promise<void> {
     if (!this.isOpen) return;
     this.rewriter.withdraw();
-    if (this.state === "off") {
-      await this.closing;
-      return;
-    }
-    this.host.log.notice("Calling fsync() on the AOF file.");
+    const isOff = this.state === "off";
+    if (!isOff) this.host.log.notice("Calling fsync() on the AOF file.");
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<string>((resolve) => {
       timer = setTimeout(() => resolve(`it takes longer than ${STOP_LIMIT_MS} ms`), STOP_LIMIT_MS);
     });
-    const failure = await Promise.race([this.drain().then(() => "", errorText), late]);
+    const ended = isOff ? this.closing.then(() => "") : this.drainAtEnd();
+    const failure = await Promise.race([ended, late]);
     clearTimeout(timer);
     if (failure !== "") {
       this.host.log.warning(`Fail to fsync the AOF file: ${failure}`);
       this.isLost = true;
       return;
     }
-    await this.output?.close();
+    if (!isOff) await this.output?.close();
+  }
+
+  /** Why it failed; empty where it did not. What has failed before is tried once more: nobody will later. */
+  private async drainAtEnd(): Promise<string> {
+    const drained = () => this.drain().then(() => "", errorText);
+    const failure = await drained();
+    const { output } = this;
+    if (failure === "" || output === null) return failure;
+    if (output.fault !== null) {
+      this.retried = Promise.withResolvers();
+      output.retry();
+      if (!await this.retried.promise) return failure;
+    }
+    return await drained();
   }
 
   append(bytes: Uint8Array, offset: number): void {
@@ -240,6 +254,7 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
   }
 
   failed(fault: LogFault): void {
+    this.retried?.resolve(false);
     this.waiters.failed(new LogStoppedError(fault));
     if (fault === this.errors.fault && this.errors.isStopped) return;
     this.errors.failed(fault);
@@ -255,6 +270,7 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
   }
 
   recovered(): void {
+    this.retried?.resolve(true);
     this.errors.recovered();
     this.configChanged();
   }
