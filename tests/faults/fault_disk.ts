@@ -94,6 +94,11 @@ export class FaultDisk implements Disposable {
     this.#write(WORD_HOLD_SYNCS, [holds ? 1 : 0]);
   }
 
+  /** The same, from the sync of this number (from 1) on. */
+  holdSyncsFrom(number: number): void {
+    this.#write(WORD_HOLD_SYNCS, [number]);
+  }
+
   get syncsWaiting(): number {
     return this.#read(WORD_SYNCS_WAITING);
   }

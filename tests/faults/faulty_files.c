@@ -5,11 +5,11 @@
  * names says which, and the test changes it while the server runs (fault_disk.ts). Its words of 32 bits:
  *   0 the call that fails (the enum below)       1 its error number
  *   2 the number of the call, from 1, from which on it fails       3 calls of the kind since
- *   4 while not 0, renames of background saves wait       6 how many wait now
+ *   4 while 1, renames of background saves wait       6 how many wait now
  *   5 becomes 1 when the library is loaded
  *   7 microseconds that every sync of a file takes more
  *   8 how many calls fail (0: all)       9 not 0: the first one that fails is a write that takes half of its bytes
- *   10 while not 0, syncs of files wait       11 how many wait now
+ *   10 while not 0, syncs of files wait from that one on (1: the next)       11 how many wait now
  *   12 not 0: word 13 is the space left on the disk, bytes
  * and from byte 256 on the text, ended by 0.
  *
@@ -171,7 +171,12 @@ ssize_t write(int fd, const void *bytes, size_t count) {
 }
 
 static void wait_while(int hold, int waiting) {
-    if (words == NULL || atomic_load(&words[hold]) == 0) return;
+    if (words == NULL) return;
+    unsigned turn = atomic_load(&words[hold]);
+    while (turn > 1) {
+        if (atomic_compare_exchange_weak(&words[hold], &turn, turn - 1)) return;
+    }
+    if (turn == 0) return;
     atomic_fetch_add(&words[waiting], 1);
     while (atomic_load(&words[hold]) != 0) usleep(200);
     atomic_fetch_sub(&words[waiting], 1);

@@ -95,22 +95,11 @@ for (const strategy of STRATEGIES) {
           await using other = await server.connect();
           const writes = new Writes();
           assert.ok(await writes.pipeline(client, 200));
-          const before = logFiles(server);
-          disk.faults.holdsSyncs = true;
+          disk.faults.holdSyncsFrom(syncs);
           // Under aof-inline the loop itself may wait.
           const rewriting = other.pipeline([["BGREWRITEAOF"]]).catch(() => {});
-          const writing = writes.pipeline(client, 10).catch(() => {});
-          for (let sync = 1; sync <= syncs; sync++) {
-            const isWaiting = await eventually(() => disk.faults.syncsWaiting > 0 || sync > 1, {
-              what: "a sync waits",
-            });
-            assert.ok(isWaiting);
-            if (sync === syncs) break;
-            disk.faults.holdsSyncs = false;
-            await eventually(() => disk.faults.syncsWaiting === 0, { what: "it goes on" });
-            disk.faults.holdsSyncs = true;
-          }
-          assert.ok(before.length >= 3);
+          const writing = writes.untilTrouble(client);
+          await eventually(() => disk.faults.syncsWaiting > 0, { what: "the sync waits" });
           await server.kill();
           await Promise.all([rewriting, writing]);
           disk.faults.holdsSyncs = false;

@@ -2,7 +2,6 @@
 // front of the first one that tells something which is not durable, by a model that knows nothing of boundaries.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Client } from "../../core/net/client.ts";
 import { MemoryConnection } from "../../core/net/memory_connection.ts";
 import { encodeCommands, pause } from "../harness/mod.ts";
 import { FedServer } from "../interop/fed_server.ts";
@@ -69,7 +68,6 @@ class Reader {
   readonly connection = new MemoryConnection();
   readonly replies: { text: string; needs: number }[] = [];
   received = "";
-  client: Client | null = null;
 
   /** What may have come when the log is durable up to `durable`. */
   allowed(durable: number): string {
@@ -91,25 +89,9 @@ Deno.test("nobody is ever told what is not durable, and everybody is told everyt
       const oracle = plain.connect().connection;
       let durable = 0;
       const { stream, server } = held;
-      server.durability.attach({
-        get offset() {
-          return stream.offset;
-        },
-        get durableOffset() {
-          return durable;
-        },
-      });
+      held.hold(() => durable);
       const readers = Array.from({ length: CLIENTS }, () => new Reader());
-      for (const reader of readers) {
-        const client = new Client({
-          id: server.clients.newId(),
-          connection: reader.connection,
-          host: server,
-        });
-        server.clients.add(client);
-        client.start();
-        reader.client = client;
-      }
+      for (const { connection } of readers) held.join(connection);
       /** By key: the end of the stream behind its last change. */
       const changed = new Map<string, number>();
       try {

@@ -2,7 +2,6 @@
 // show what has come so far. In this process with a log that is durable at once, or as a process with a real one.
 import assert from "node:assert/strict";
 import { MemoryConnection } from "../../core/net/memory_connection.ts";
-import { Client } from "../../core/net/client.ts";
 import { FedServer } from "../interop/fed_server.ts";
 import { encodeCommands, eventually, pause, SporkServer } from "../harness/mod.ts";
 
@@ -162,24 +161,13 @@ export class MemoryWorld implements World, Disposable {
 
   constructor(...args: string[]) {
     this.fed = new FedServer(args);
-    const { stream } = this.fed;
-    this.fed.server.durability.attach({
-      get offset() {
-        return stream.offset;
-      },
-      get durableOffset() {
-        return stream.offset;
-      },
-    });
+    this.fed.hold(() => this.fed.stream.offset);
   }
 
   connect(): Promise<Peer> {
     const connection = new MemoryConnection();
     connection.writeBytesMax = this.writeBytesMax;
-    const { server } = this.fed;
-    const client = new Client({ id: server.clients.newId(), connection, host: server });
-    server.clients.add(client);
-    client.start();
+    this.fed.join(connection);
     return Promise.resolve(new MemoryPeer(connection));
   }
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { latin1Bytes } from "../../core/bytes/ascii.ts";
-import { Client } from "../../core/net/client.ts";
+import type { Client } from "../../core/net/client.ts";
 import { MemoryConnection } from "../../core/net/memory_connection.ts";
 import { encodeCommands, pause } from "../harness/mod.ts";
 import type { Command } from "../interop/compare_replies.ts";
@@ -53,26 +53,13 @@ class Frozen implements Disposable {
   durable = Infinity;
 
   constructor() {
-    const { stream } = this.fed;
-    const durable = () => Math.min(this.durable, stream.offset);
-    this.fed.server.durability.attach({
-      get offset() {
-        return stream.offset;
-      },
-      get durableOffset() {
-        return durable();
-      },
-    });
+    this.fed.hold(() => Math.min(this.durable, this.fed.stream.offset));
   }
 
   /** `role`: as who the log's commands are run. */
-  connect(role: Client["role"] = "normal"): MemoryConnection {
+  connect(role?: Client["role"]): MemoryConnection {
     const connection = new MemoryConnection();
-    const { server } = this.fed;
-    const client = new Client({ id: server.clients.newId(), connection, host: server });
-    client.role = role;
-    server.clients.add(client);
-    client.start();
+    this.fed.join(connection, role);
     return connection;
   }
 

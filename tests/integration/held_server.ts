@@ -1,7 +1,8 @@
 // Spork in this process whose log is in the test's hands: what is propagated is counted, and the test says how much of it
 // is durable. Clients are in memory; what each has received so far is one text, one character a byte.
-import { Client } from "../../core/net/client.ts";
+import type { Client } from "../../core/net/client.ts";
 import { MemoryConnection } from "../../core/net/memory_connection.ts";
+import { encodeCommands } from "../harness/mod.ts";
 import { FedServer, type MemoryClient } from "../interop/fed_server.ts";
 
 export class HeldServer {
@@ -26,16 +27,7 @@ export class HeldServer {
 
   /** From here on replies wait for the log. */
   hold(): void {
-    const durable = () => this.#durable;
-    const { stream } = this.fed;
-    this.server.durability.attach({
-      get offset() {
-        return stream.offset;
-      },
-      get durableOffset() {
-        return durable();
-      },
-    });
+    this.fed.hold(() => this.#durable);
   }
 
   /** Nothing waits any more. */
@@ -62,11 +54,7 @@ export class HeldServer {
 
   async connect(options: { protocol: 2 | 3 } = { protocol: 2 }): Promise<Peer> {
     const connection = new MemoryConnection();
-    const { server } = this;
-    const client = new Client({ id: server.clients.newId(), connection, host: server });
-    server.clients.add(client);
-    client.start();
-    const peer = new Peer(this, client, connection);
+    const peer = new Peer(this, this.fed.join(connection), connection);
     await peer.run(["HELLO", `${options.protocol}`]);
     peer.take();
     return peer;
@@ -100,11 +88,7 @@ export class Peer {
 
   /** Sends the commands as one pipeline, in one turn; all have run when it resolves, whether answered or not. */
   async run(...commands: string[][]): Promise<void> {
-    let text = "";
-    for (const words of commands) {
-      text += `*${words.length}\r\n` + words.map((word) => `$${word.length}\r\n${word}\r\n`).join("");
-    }
-    this.connection.send(text);
+    this.connection.send(encodeCommands(commands));
     await this.server.settled();
   }
 

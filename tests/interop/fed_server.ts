@@ -39,11 +39,31 @@ export class FedServer {
 
   connect(): MemoryClient {
     const connection = new MemoryConnection();
+    this.join(connection);
+    return new MemoryClient(connection);
+  }
+
+  /** The client at the other end of a connection. `role`: as who its commands are run. */
+  join(connection: MemoryConnection, role: Client["role"] = "normal"): Client {
     const { server } = this;
     const client = new Client({ id: server.clients.newId(), connection, host: server });
+    client.role = role;
     server.clients.add(client);
     client.start();
-    return new MemoryClient(connection);
+    return client;
+  }
+
+  /** From here on replies wait for a log that is durable up to `durable()`. */
+  hold(durable: () => number): void {
+    const { stream } = this;
+    this.server.durability.attach({
+      get offset() {
+        return stream.offset;
+      },
+      get durableOffset() {
+        return durable();
+      },
+    });
   }
 
   /** All that was propagated from position `from` on. */
