@@ -210,6 +210,9 @@ Deno.test("the end of the server: all of it on disk, or it says that it is not",
   const ended = failing.log.stop();
   await settle();
   failing.writer.fails("sync");
+  await settle();
+  assert.equal(failing.writer.calls.at(-1), "retry");
+  failing.writer.fails("sync");
   await ended;
   assert.equal(failing.log.isLost, true);
 });
