@@ -10,6 +10,7 @@ import {
   nothingLost,
   startLogged,
   STRATEGIES,
+  untilRefusing,
   untilWritable,
   Writes,
 } from "./logs.ts";
@@ -60,20 +61,16 @@ for (const strategy of STRATEGIES) {
     Deno.test({ name: `${strategy}, always, exit: ${trouble.name}`, ignore: !hasFaultDisk }, async () => {
       using disk = new PowerLossDisk(LOG);
       const options: LogOptions = { policy: "always", strategy };
-      const server = await startLogged(disk, options);
-      try {
-        await using client = await server.connect();
-        const writes = new Writes();
-        assert.ok(await writes.pipeline(client, 20));
-        trouble.begin(disk);
-        await writes.untilTrouble(client);
-        const { code, signal } = await server.exited;
-        assert.deepEqual({ code, signal }, { code: 1, signal: null }, server.log);
-        for (const line of trouble.exitLog) assert.match(server.log, line);
-        await nothingLost(disk, server, options, writes);
-      } finally {
-        await server.kill();
-      }
+      await using server = await startLogged(disk, options);
+      await using client = await server.connect();
+      const writes = new Writes();
+      assert.ok(await writes.pipeline(client, 20));
+      trouble.begin(disk);
+      await writes.untilTrouble(client);
+      const { code, signal } = await server.exited;
+      assert.deepEqual({ code, signal }, { code: 1, signal: null }, server.log);
+      for (const line of trouble.exitLog) assert.match(server.log, line);
+      await nothingLost(disk, server, options, writes);
     });
 
     Deno.test(
@@ -81,33 +78,27 @@ for (const strategy of STRATEGIES) {
       async () => {
         using disk = new PowerLossDisk(LOG);
         const options: LogOptions = { policy: "always", strategy, errorPolicy: "read-only" };
-        const server = await startLogged(disk, options);
-        try {
-          await using client = await server.connect();
-          await using other = await server.connect();
-          await using third = await server.connect();
-          const writes = new Writes();
-          assert.ok(await writes.pipeline(client, 20));
-          trouble.begin(disk);
-          const trying = writes.untilTrouble(client);
-          await eventually(async () => (await persistence(third)).aof_last_write_status === "err", {
-            what: "the fault is known",
-          });
-          const refusal = await other.error("SET", "other", "x");
-          assert.match(refusal, trouble.misconf);
-          // What is durable is served.
-          assert.equal(await third.call("GET", "key:0").then((value) => String(value).slice(0, 2)), "0:");
-          writes.stop();
-          disk.faults.heal();
-          await untilWritable(server, third);
-          await trying;
-          assert.ok(await writes.pipeline(client, 20), "the writer goes on");
-          assert.match(server.log, /AOF write error looks solved\. The server can write again\./);
-          assert.doesNotMatch(server.log, /Exiting/);
-          await nothingLost(disk, server, options, writes);
-        } finally {
-          await server.kill();
-        }
+        await using server = await startLogged(disk, options);
+        await using client = await server.connect();
+        await using other = await server.connect();
+        await using third = await server.connect();
+        const writes = new Writes();
+        assert.ok(await writes.pipeline(client, 20));
+        trouble.begin(disk);
+        const trying = writes.untilTrouble(client);
+        await untilRefusing(third);
+        const refusal = await other.error("SET", "other", "x");
+        assert.match(refusal, trouble.misconf);
+        // What is durable is served.
+        assert.equal(await third.call("GET", "key:0").then((value) => String(value).slice(0, 2)), "0:");
+        writes.stop();
+        disk.faults.heal();
+        await untilWritable(server, third);
+        await trying;
+        assert.ok(await writes.pipeline(client, 20), "the writer goes on");
+        assert.match(server.log, /AOF write error looks solved\. The server can write again\./);
+        assert.doesNotMatch(server.log, /Exiting/);
+        await nothingLost(disk, server, options, writes);
       },
     );
   }
@@ -119,22 +110,16 @@ for (const strategy of STRATEGIES) {
     }, async () => {
       using disk = new PowerLossDisk(LOG);
       const options: LogOptions = { policy: "always", strategy, errorPolicy: "read-only" };
-      const server = await startLogged(disk, options);
-      try {
-        await using client = await server.connect();
-        await using other = await server.connect();
-        const writes = new Writes();
-        assert.ok(await writes.pipeline(client, 20));
-        trouble.begin(disk);
-        const trying = writes.untilTrouble(client);
-        await eventually(async () => (await persistence(other)).aof_last_write_status === "err", {
-          what: "the fault is known",
-        });
-        await nothingLost(disk, server, options, writes);
-        await trying;
-      } finally {
-        await server.kill();
-      }
+      await using server = await startLogged(disk, options);
+      await using client = await server.connect();
+      await using other = await server.connect();
+      const writes = new Writes();
+      assert.ok(await writes.pipeline(client, 20));
+      trouble.begin(disk);
+      const trying = writes.untilTrouble(client);
+      await untilRefusing(other);
+      await nothingLost(disk, server, options, writes);
+      await trying;
     });
   }
 
@@ -145,51 +130,41 @@ for (const strategy of STRATEGIES) {
   }, async () => {
     using disk = new PowerLossDisk(LOG);
     const options: LogOptions = { policy: "always", strategy, errorPolicy: "read-only" };
-    const server = await startLogged(disk, options);
-    try {
-      await using writer = await server.connect();
-      await using reader = await server.connect();
-      await using other = await server.connect();
-      await other.call("SET", "clean", "yes");
-      disk.faults.fail("sync", "EIO");
-      const set = new LateReply(writer, ["SET", "dirty", "new"]);
-      await eventually(async () => (await persistence(other)).aof_last_write_status === "err", {
-        what: "the fault is known",
-      });
-      const get = new LateReply(reader, ["GET", "dirty"]);
-      await set.isHeldWhile(other);
-      await get.isHeldWhile(other);
-      assert.equal(await other.call("GET", "clean"), "yes");
-      disk.faults.heal();
-      await Promise.all([set.arrived, get.arrived]);
-      assert.deepEqual([set.reply, get.reply], ["OK", "new"]);
-    } finally {
-      await server.kill();
-    }
+    await using server = await startLogged(disk, options);
+    await using writer = await server.connect();
+    await using reader = await server.connect();
+    await using other = await server.connect();
+    await other.call("SET", "clean", "yes");
+    disk.faults.fail("sync", "EIO");
+    const set = new LateReply(writer, ["SET", "dirty", "new"]);
+    await untilRefusing(other);
+    const get = new LateReply(reader, ["GET", "dirty"]);
+    await set.isHeldWhile(other);
+    await get.isHeldWhile(other);
+    assert.equal(await other.call("GET", "clean"), "yes");
+    disk.faults.heal();
+    await Promise.all([set.arrived, get.arrived]);
+    assert.deepEqual([set.reply, get.reply], ["OK", "new"]);
   });
 
   for (const trouble of TROUBLES) {
     Deno.test({ name: `${strategy}, everysec: ${trouble.name}`, ignore: !hasFaultDisk }, async () => {
       using disk = new PowerLossDisk(LOG);
       const options: LogOptions = { policy: "everysec", strategy };
-      const server = await startLogged(disk, options);
-      try {
-        await using client = await server.connect();
-        const writes = new Writes();
-        assert.ok(await writes.pipeline(client, 20));
-        trouble.begin(disk);
-        await eventually(async () => !(await writes.pipeline(client, 10)), { what: "a write is refused" });
-        assert.match(writes.refusal!, trouble.misconf);
-        assert.equal((await persistence(client)).aof_last_write_status, "err");
-        assert.equal(await client.call("GET", "key:0").then((value) => String(value).slice(0, 2)), "0:");
-        disk.faults.heal();
-        await untilWritable(server, client);
-        assert.ok(await writes.pipeline(client, 20));
-        assert.equal(await client.call("WAITAOF", 1, 0, 10_000).then(String), "1,0");
-        await nothingLost(disk, server, options, writes);
-      } finally {
-        await server.kill();
-      }
+      await using server = await startLogged(disk, options);
+      await using client = await server.connect();
+      const writes = new Writes();
+      assert.ok(await writes.pipeline(client, 20));
+      trouble.begin(disk);
+      await eventually(async () => !(await writes.pipeline(client, 10)), { what: "a write is refused" });
+      assert.match(writes.refusal!, trouble.misconf);
+      assert.equal((await persistence(client)).aof_last_write_status, "err");
+      assert.equal(await client.call("GET", "key:0").then((value) => String(value).slice(0, 2)), "0:");
+      disk.faults.heal();
+      await untilWritable(server, client);
+      assert.ok(await writes.pipeline(client, 20));
+      assert.equal(await client.call("WAITAOF", 1, 0, 10_000).then(String), "1,0");
+      await nothingLost(disk, server, options, writes);
     });
   }
 
@@ -198,22 +173,18 @@ for (const strategy of STRATEGIES) {
     async () => {
       using disk = new PowerLossDisk(LOG);
       const options: LogOptions = { policy: "everysec", strategy };
-      const server = await startLogged(disk, options);
-      try {
-        await using client = await server.connect();
-        const writes = new Writes();
-        assert.ok(await writes.pipeline(client, 20));
-        disk.faults.spaceBytes = 10_000;
-        await eventually(async () => !(await writes.pipeline(client, 10)), { what: "a write is refused" });
-        const status = await server.terminate();
-        assert.match(server.log, /AOF/);
-        assert.notEqual(status.signal, "SIGKILL", "the shutdown came to an end");
-        disk.faults.heal();
-        await using again = await startLogged(disk, options);
-        await again.kill();
-      } finally {
-        await server.kill();
-      }
+      await using server = await startLogged(disk, options);
+      await using client = await server.connect();
+      const writes = new Writes();
+      assert.ok(await writes.pipeline(client, 20));
+      disk.faults.spaceBytes = 10_000;
+      await eventually(async () => !(await writes.pipeline(client, 10)), { what: "a write is refused" });
+      const status = await server.terminate();
+      assert.match(server.log, /AOF/);
+      assert.notEqual(status.signal, "SIGKILL", "the shutdown came to an end");
+      disk.faults.heal();
+      await using again = await startLogged(disk, options);
+      await again.kill();
     },
   );
 }
@@ -283,18 +254,14 @@ for (const { name, what } of BREAKS) {
     using disk = new PowerLossDisk(LOG);
     using plugin = new BreakingPlugin("worker", what);
     const options: LogOptions = { policy: "always", strategy: "breaks", config: plugin.config };
-    const server = await startLogged(disk, options);
-    try {
-      await using client = await server.connect();
-      const writes = new Writes();
-      await writes.untilTrouble(client);
-      const { code, signal } = await server.exited;
-      assert.deepEqual({ code, signal }, { code: 1, signal: null }, server.log);
-      assert.match(server.log, /Can't recover from AOF write error when the AOF fsync policy is 'always'/);
-      await nothingLost(disk, server, { policy: "always" }, writes);
-    } finally {
-      await server.kill();
-    }
+    await using server = await startLogged(disk, options);
+    await using client = await server.connect();
+    const writes = new Writes();
+    await writes.untilTrouble(client);
+    const { code, signal } = await server.exited;
+    assert.deepEqual({ code, signal }, { code: 1, signal: null }, server.log);
+    assert.match(server.log, /Can't recover from AOF write error when the AOF fsync policy is 'always'/);
+    await nothingLost(disk, server, { policy: "always" }, writes);
   });
 
   Deno.test({
@@ -309,21 +276,17 @@ for (const { name, what } of BREAKS) {
       errorPolicy: "read-only",
       config: plugin.config,
     };
-    const server = await startLogged(disk, options);
-    try {
-      await using client = await server.connect();
-      await using other = await server.connect();
-      const writes = new Writes();
-      const trying = writes.untilTrouble(client);
-      await server.waitForLog(/Error writing to the AOF file|AOF write error looks solved/);
-      await untilWritable(server, other);
-      await server.waitForLog(/AOF write error looks solved/);
-      writes.stop();
-      await trying;
-      await nothingLost(disk, server, { policy: "always" }, writes);
-    } finally {
-      await server.kill();
-    }
+    await using server = await startLogged(disk, options);
+    await using client = await server.connect();
+    await using other = await server.connect();
+    const writes = new Writes();
+    const trying = writes.untilTrouble(client);
+    await server.waitForLog(/Error writing to the AOF file|AOF write error looks solved/);
+    await untilWritable(server, other);
+    await server.waitForLog(/AOF write error looks solved/);
+    writes.stop();
+    await trying;
+    await nothingLost(disk, server, { policy: "always" }, writes);
   });
 }
 

@@ -26,12 +26,13 @@ export interface LogOptions {
   config?: string;
 }
 
-/** A server on the disk, with its log on. */
+/** A server on the disk, with its log on; killed where it goes out of scope. */
 export function startLogged(disk: PowerLossDisk, options: LogOptions): Promise<SporkServer> {
   const { policy, strategy = "aof-offload", errorPolicy = "exit", args = [], config } = options;
   return SporkServer.start({
     dir: disk.data,
     env: disk.env,
+    endsBy: "kill",
     config: config === undefined ? undefined : { file: "spork.yaml", text: config },
     args: [
       ["--appendonly", "yes", "--appendfsync", policy, "--aof-strategy", strategy],
@@ -120,7 +121,13 @@ export async function nothingLost(
   await using again = await startLogged(disk, options);
   await using client = await again.connect();
   await writes.check(client);
-  await again.kill();
+}
+
+/** Waits until the server knows of a fault of its log. */
+export async function untilRefusing(client: RespClient): Promise<void> {
+  await eventually(async () => (await persistence(client)).aof_last_write_status === "err", {
+    what: "the fault is known",
+  });
 }
 
 /** Waits until writes are taken again. */

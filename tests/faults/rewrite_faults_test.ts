@@ -51,31 +51,27 @@ for (const preamble of ["yes", "no"]) {
         errorPolicy: "read-only",
         args: ["--aof-use-rdb-preamble", preamble],
       };
-      const server = await startLogged(disk, options);
-      try {
-        await using client = await server.connect();
-        const writes = new Writes();
-        assert.ok(await writes.pipeline(client, 300));
-        disk.faults.fail(call, error);
-        // It may be refused at once, where the first step of it fails.
+      await using server = await startLogged(disk, options);
+      await using client = await server.connect();
+      const writes = new Writes();
+      assert.ok(await writes.pipeline(client, 300));
+      disk.faults.fail(call, error);
+      // It may be refused at once, where the first step of it fails.
+      await client.pipeline([["BGREWRITEAOF"]]);
+      const failed = await rewriteEnds(client);
+      assert.equal(failed.aof_last_bgrewrite_status, "err", server.log);
+      assert.ok(disk.faults.calls > 0, "the fault was met");
+      disk.faults.heal();
+      expectNoLeftovers(server);
+      assert.ok(await writes.pipeline(client, 20), writes.refusal ?? "");
+      await eventually(async () => {
         await client.pipeline([["BGREWRITEAOF"]]);
-        const failed = await rewriteEnds(client);
-        assert.equal(failed.aof_last_bgrewrite_status, "err", server.log);
-        assert.ok(disk.faults.calls > 0, "the fault was met");
-        disk.faults.heal();
-        expectNoLeftovers(server);
-        assert.ok(await writes.pipeline(client, 20), writes.refusal ?? "");
-        await eventually(async () => {
-          await client.pipeline([["BGREWRITEAOF"]]);
-          return (await rewriteEnds(client)).aof_last_bgrewrite_status === "ok";
-        }, { what: "the next rewrite", withinMilliseconds: 20_000 });
-        expectNoLeftovers(server);
-        await eventually(() => logFiles(server).length === 3, { what: "files of before are removed" });
-        assert.ok(await writes.pipeline(client, 20));
-        await nothingLost(disk, server, options, writes);
-      } finally {
-        await server.kill();
-      }
+        return (await rewriteEnds(client)).aof_last_bgrewrite_status === "ok";
+      }, { what: "the next rewrite", withinMilliseconds: 20_000 });
+      expectNoLeftovers(server);
+      await eventually(() => logFiles(server).length === 3, { what: "files of before are removed" });
+      assert.ok(await writes.pipeline(client, 20));
+      await nothingLost(disk, server, options, writes);
     });
   }
 }
@@ -89,25 +85,20 @@ for (const strategy of STRATEGIES) {
       }, async () => {
         using disk = new PowerLossDisk({ files });
         const options: LogOptions = { policy: "always", strategy };
-        const server = await startLogged(disk, options);
-        try {
-          await using client = await server.connect();
-          await using other = await server.connect();
-          const writes = new Writes();
-          assert.ok(await writes.pipeline(client, 200));
-          disk.faults.holdSyncsFrom(syncs);
-          // Under aof-inline the loop itself may wait.
-          const rewriting = other.pipeline([["BGREWRITEAOF"]]).catch(() => {});
-          const writing = writes.untilTrouble(client);
-          await eventually(() => disk.faults.syncsWaiting > 0, { what: "the sync waits" });
-          await server.kill();
-          await Promise.all([rewriting, writing]);
-          disk.faults.holdsSyncs = false;
-          await nothingLost(disk, server, options, writes);
-        } finally {
-          disk.faults.holdsSyncs = false;
-          await server.kill();
-        }
+        await using server = await startLogged(disk, options);
+        await using client = await server.connect();
+        await using other = await server.connect();
+        const writes = new Writes();
+        assert.ok(await writes.pipeline(client, 200));
+        disk.faults.holdSyncsFrom(syncs);
+        // Under aof-inline the loop itself may wait.
+        const rewriting = other.pipeline([["BGREWRITEAOF"]]).catch(() => {});
+        const writing = writes.untilTrouble(client);
+        await eventually(() => disk.faults.syncsWaiting > 0, { what: "the sync waits" });
+        await server.kill();
+        await Promise.all([rewriting, writing]);
+        disk.faults.holdsSyncs = false;
+        await nothingLost(disk, server, options, writes);
       });
     }
   }
@@ -120,28 +111,23 @@ for (const strategy of STRATEGIES) {
   }, async () => {
     using disk = new PowerLossDisk({ files: BASE });
     const options: LogOptions = { policy: "always", strategy };
-    const server = await startLogged(disk, { ...options, args: ["--appendonly", "no"] });
-    try {
-      await using client = await server.connect();
-      await using other = await server.connect();
-      const before = new Writes();
-      assert.ok(await before.pipeline(client, 200));
-      disk.faults.holdsSyncs = true;
-      const switching = other.pipeline([["CONFIG", "SET", "appendonly", "yes"]]);
-      await eventually(() => disk.faults.syncsWaiting > 0, { what: "the base waits for the disk" });
-      const set = new LateReply(client, ["SET", "late", "x"]);
-      await using third = await server.connect();
-      if (strategy === "aof-offload") await set.isHeldWhile(third);
-      disk.faults.holdsSyncs = false;
-      await set.arrived;
-      assert.equal(set.reply, "OK");
-      assert.deepEqual(await switching, ["OK"]);
-      await rewriteEnds(third);
-      assert.ok(await before.pipeline(client, 20));
-      await nothingLost(disk, server, options, before);
-    } finally {
-      disk.faults.holdsSyncs = false;
-      await server.kill();
-    }
+    await using server = await startLogged(disk, { ...options, args: ["--appendonly", "no"] });
+    await using client = await server.connect();
+    await using other = await server.connect();
+    const before = new Writes();
+    assert.ok(await before.pipeline(client, 200));
+    disk.faults.holdsSyncs = true;
+    const switching = other.pipeline([["CONFIG", "SET", "appendonly", "yes"]]);
+    await eventually(() => disk.faults.syncsWaiting > 0, { what: "the base waits for the disk" });
+    const set = new LateReply(client, ["SET", "late", "x"]);
+    await using third = await server.connect();
+    if (strategy === "aof-offload") await set.isHeldWhile(third);
+    disk.faults.holdsSyncs = false;
+    await set.arrived;
+    assert.equal(set.reply, "OK");
+    assert.deepEqual(await switching, ["OK"]);
+    await rewriteEnds(third);
+    assert.ok(await before.pipeline(client, 20));
+    await nothingLost(disk, server, options, before);
   });
 }

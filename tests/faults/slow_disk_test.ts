@@ -14,49 +14,39 @@ Deno.test(
   { name: "aof-offload: who does not read what waits does not wait", ignore: !hasFaultDisk },
   async () => {
     using disk = new PowerLossDisk({ files: "appendonlydir" });
-    const server = await startLogged(disk, { policy: "always" });
-    try {
-      await using writer = await server.connect();
-      await using reader = await server.connect();
-      await using other = await server.connect();
-      assert.equal(await other.call("SET", "clean", "yes"), "OK");
-      disk.faults.holdsSyncs = true;
-      const set = new LateReply(writer, ["SET", "dirty", "new"]);
-      await eventually(() => disk.faults.syncsWaiting === 1, { what: "the sync waits" });
-      const get = new LateReply(reader, ["GET", "dirty"]);
-      for (let at = 0; at < READS; at++) assert.equal(await other.call("GET", "clean"), "yes");
-      await set.isHeldWhile(other);
-      await get.isHeldWhile(other);
-      disk.faults.holdsSyncs = false;
-      await Promise.all([set.arrived, get.arrived]);
-      assert.deepEqual([set.reply, get.reply], ["OK", "new"]);
-    } finally {
-      disk.faults.holdsSyncs = false;
-      await server.kill();
-    }
-  },
-);
-
-Deno.test({ name: "aof-inline: everybody waits while the loop syncs", ignore: !hasFaultDisk }, async () => {
-  using disk = new PowerLossDisk({ files: "appendonlydir" });
-  const server = await startLogged(disk, { policy: "always", strategy: "aof-inline" });
-  try {
+    await using server = await startLogged(disk, { policy: "always" });
     await using writer = await server.connect();
+    await using reader = await server.connect();
     await using other = await server.connect();
     assert.equal(await other.call("SET", "clean", "yes"), "OK");
     disk.faults.holdsSyncs = true;
     const set = new LateReply(writer, ["SET", "dirty", "new"]);
     await eventually(() => disk.faults.syncsWaiting === 1, { what: "the sync waits" });
-    const get = new LateReply(other, ["GET", "clean"]);
-    // Nothing can be asked now: who waits is seen by what has come when the disk goes on.
-    assert.deepEqual([set.isThere, get.isThere], [false, false]);
+    const get = new LateReply(reader, ["GET", "dirty"]);
+    for (let at = 0; at < READS; at++) assert.equal(await other.call("GET", "clean"), "yes");
+    await set.isHeldWhile(other);
+    await get.isHeldWhile(other);
     disk.faults.holdsSyncs = false;
     await Promise.all([set.arrived, get.arrived]);
-    assert.deepEqual([set.reply, get.reply], ["OK", "yes"]);
-  } finally {
-    disk.faults.holdsSyncs = false;
-    await server.kill();
-  }
+    assert.deepEqual([set.reply, get.reply], ["OK", "new"]);
+  },
+);
+
+Deno.test({ name: "aof-inline: everybody waits while the loop syncs", ignore: !hasFaultDisk }, async () => {
+  using disk = new PowerLossDisk({ files: "appendonlydir" });
+  await using server = await startLogged(disk, { policy: "always", strategy: "aof-inline" });
+  await using writer = await server.connect();
+  await using other = await server.connect();
+  assert.equal(await other.call("SET", "clean", "yes"), "OK");
+  disk.faults.holdsSyncs = true;
+  const set = new LateReply(writer, ["SET", "dirty", "new"]);
+  await eventually(() => disk.faults.syncsWaiting === 1, { what: "the sync waits" });
+  const get = new LateReply(other, ["GET", "clean"]);
+  // Nothing can be asked now: who waits is seen by what has come when the disk goes on.
+  assert.deepEqual([set.isThere, get.isThere], [false, false]);
+  disk.faults.holdsSyncs = false;
+  await Promise.all([set.arrived, get.arrived]);
+  assert.deepEqual([set.reply, get.reply], ["OK", "yes"]);
 });
 
 /** Median times of GETs of a clean key and of SETs beside them, in milliseconds. */

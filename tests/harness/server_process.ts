@@ -18,6 +18,8 @@ export interface ServerOptions {
   env?: Record<string, string>;
   /** Run this executable instead of the source (Spork only). Default: what SPORK_EXECUTABLE says. */
   executable?: string;
+  /** How it ends when it goes out of scope. Default: `stop`. */
+  endsBy?: "stop" | "kill";
   /** How long a start (with its load) may take. Default 30 s. */
   readyMilliseconds?: number;
 }
@@ -42,6 +44,7 @@ export class ServerProcess implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #reading: Promise<unknown>;
   readonly #ownsDirectory: boolean;
+  readonly #endsBy: "stop" | "kill";
   /** Resolves when the process has ended, with everything it wrote already in `log`. */
   readonly exited: Promise<Deno.CommandStatus>;
 
@@ -53,6 +56,7 @@ export class ServerProcess implements AsyncDisposable {
     options: ServerOptions,
   ) {
     this.#ownsDirectory = options.dir === undefined;
+    this.#endsBy = options.endsBy ?? "stop";
     this.#process = new Deno.Command(launch.program, {
       args: launch.args,
       cwd: launch.cwd,
@@ -164,6 +168,7 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#endsBy === "kill") await this.kill();
     await this.stop();
   }
 

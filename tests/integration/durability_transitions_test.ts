@@ -24,53 +24,44 @@ const CHANGES: { name: string; start: LogOptions; words: string[] }[] = [
 for (const { name, start, words } of CHANGES) {
   Deno.test({ name: `a change ${name} lets nothing go that is not on disk`, ignore }, async () => {
     using disk = new PowerLossDisk({ files: "appendonlydir" });
-    const server = await startLogged(disk, start);
-    try {
-      await using writer = await server.connect();
-      await using reader = await server.connect();
-      await using admin = await server.connect();
-      await using other = await server.connect();
-      disk.faults.holdsSyncs = true;
-      const set = new LateReply(writer, ["SET", "key", "value"]);
-      await eventually(() => disk.faults.syncsWaiting === 1, { what: "the sync waits" });
-      const get = new LateReply(reader, ["GET", "key"]);
-      const config = new LateReply(admin, ["CONFIG", "SET", ...words]);
-      await set.isHeldWhile(other);
-      await get.isHeldWhile(other);
-      await config.isHeldWhile(other);
-      disk.faults.holdsSyncs = false;
-      await Promise.all([set.arrived, get.arrived, config.arrived]);
-      assert.deepEqual([set.reply, get.reply, config.reply], ["OK", "value", "OK"]);
-      assert.equal(await writer.call("SET", "probe", "x"), "OK");
-    } finally {
-      disk.faults.holdsSyncs = false;
-      await server.kill();
-    }
+    await using server = await startLogged(disk, start);
+    await using writer = await server.connect();
+    await using reader = await server.connect();
+    await using admin = await server.connect();
+    await using other = await server.connect();
+    disk.faults.holdsSyncs = true;
+    const set = new LateReply(writer, ["SET", "key", "value"]);
+    await eventually(() => disk.faults.syncsWaiting === 1, { what: "the sync waits" });
+    const get = new LateReply(reader, ["GET", "key"]);
+    const config = new LateReply(admin, ["CONFIG", "SET", ...words]);
+    await set.isHeldWhile(other);
+    await get.isHeldWhile(other);
+    await config.isHeldWhile(other);
+    disk.faults.holdsSyncs = false;
+    await Promise.all([set.arrived, get.arrived, config.arrived]);
+    assert.deepEqual([set.reply, get.reply, config.reply], ["OK", "value", "OK"]);
+    assert.equal(await writer.call("SET", "probe", "x"), "OK");
   });
 }
 
 Deno.test({ name: "a change to exit while the loop cannot write lets nothing go", ignore }, async () => {
   using disk = new PowerLossDisk({ files: "appendonlydir" });
-  const server = await startLogged(disk, {
+  await using server = await startLogged(disk, {
     policy: "always",
     strategy: "aof-inline",
     errorPolicy: "read-only",
   });
-  try {
-    await using writer = await server.connect();
-    await using other = await server.connect();
-    disk.faults.fail("sync", "EIO");
-    const set = new LateReply(writer, ["SET", "key", "value"]);
-    await server.waitForLog(/Fail to fsync the AOF file/);
-    await set.isHeldWhile(other);
-    const config = new LateReply(other, ["CONFIG", "SET", "aof-error-policy", "exit"]);
-    const { code } = await server.exited;
-    assert.equal(code, 1);
-    assert.equal(set.isThere, false);
-    await Promise.allSettled([set.arrived, config.arrived]);
-  } finally {
-    await server.kill();
-  }
+  await using writer = await server.connect();
+  await using other = await server.connect();
+  disk.faults.fail("sync", "EIO");
+  const set = new LateReply(writer, ["SET", "key", "value"]);
+  await server.waitForLog(/Fail to fsync the AOF file/);
+  await set.isHeldWhile(other);
+  const config = new LateReply(other, ["CONFIG", "SET", "aof-error-policy", "exit"]);
+  const { code } = await server.exited;
+  assert.equal(code, 1);
+  assert.equal(set.isThere, false);
+  await Promise.allSettled([set.arrived, config.arrived]);
 });
 
 Deno.test("the word that ends all waiting is answered, alone and in a transaction", async (t) => {
@@ -120,23 +111,19 @@ for (const strategy of STRATEGIES) {
     async () => {
       using disk = new PowerLossDisk({ files: "appendonlydir" });
       const options: LogOptions = { policy: "everysec", strategy };
-      const server = await startLogged(disk, options);
-      try {
-        await using client = await server.connect();
-        assert.equal(await client.call("SET", "first", "value"), "OK");
+      await using server = await startLogged(disk, options);
+      await using client = await server.connect();
+      assert.equal(await client.call("SET", "first", "value"), "OK");
       await client.call("WAITAOF", 1, 0, 0);
       disk.faults.fail("write", "ENOSPC", { times: 1 });
-        assert.equal(await client.call("SET", "key", "value"), "OK");
-        await server.waitForLog(/Error writing to the AOF file: No space left on device/);
-        server.signal("SIGTERM");
-        const { code } = await server.exited;
-        await using again = await startLogged(disk, options);
-        await using reader = await again.connect();
-        assert.deepEqual([await reader.call("GET", "key"), code], ["value", 0], server.log);
-        await again.kill();
-      } finally {
-        await server.kill();
-      }
+      assert.equal(await client.call("SET", "key", "value"), "OK");
+      await server.waitForLog(/Error writing to the AOF file: No space left on device/);
+      server.signal("SIGTERM");
+      const { code } = await server.exited;
+      await using again = await startLogged(disk, options);
+      await using reader = await again.connect();
+      assert.deepEqual([await reader.call("GET", "key"), code], ["value", 0], server.log);
+      await again.kill();
     },
   );
 }
