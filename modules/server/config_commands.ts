@@ -20,6 +20,9 @@ function get(client: CommandClient, args: Arguments): void {
   }
 }
 
+/** To set one of them may take as long as the disk does. */
+const LOG_OPTIONS = new Set(["appendonly", "appendfsync", "aof-strategy", "aof-error-policy"]);
+
 function set(client: CommandClient, args: Arguments): void {
   const { reply, server } = client;
   if (args.count % 2 !== 0) {
@@ -39,8 +42,12 @@ function set(client: CommandClient, args: Arguments): void {
   redactSecrets(client, args);
   mistake ??= server.config.set(pairs, { local: client.isLocal, loading: server.loading !== null });
   if (mistake !== null) reply.error(mistake);
-  else if (server.aof.settling === null || !client.mayBlock) reply.ok();
+  else if (server.aof.settling === null || !client.mayBlock || !pairs.some(isOfLog)) reply.ok();
   else replyWhenSettled(client, server.aof.settling);
+}
+
+function isOfLog([name]: [string, string]): boolean {
+  return LOG_OPTIONS.has(name.toLowerCase());
 }
 
 /** Until the log has done what was set, no answer: its promises of before are kept first. */
@@ -50,6 +57,7 @@ function replyWhenSettled(client: CommandClient, settling: Promise<void>): void 
   void settling.then(() => {
     if (isGone) return;
     client.reply.ok();
+    client.server.waitEnded(client, { failed: false });
     client.unblock({ again: false });
   });
 }

@@ -127,3 +127,50 @@ for (const strategy of STRATEGIES) {
     },
   );
 }
+
+Deno.test({ name: "words about the log that cannot be done yet hold up nothing else", ignore }, async (t) => {
+  await t.step("always is left before the first rewrite has ended, and then the log", async () => {
+    await using server = await SporkServer.start({ args: ["--appendfsync", "always"] });
+    await using client = await server.connect();
+    await using writer = await server.connect();
+    await using other = await server.connect();
+    await client.call("CONFIG", "SET", "rdb-key-save-delay", "100000");
+    await client.pipeline(Array.from({ length: 200 }, (_, at) => ["SET", `key:${at}`, "x"]));
+    assert.equal(await client.call("CONFIG", "SET", "appendonly", "yes"), "OK");
+    const set = new LateReply(writer, ["SET", "key", "value"]);
+    await set.isHeldWhile(other);
+    const policy = new LateReply(client, ["CONFIG", "SET", "appendfsync", "everysec"]);
+    await policy.isHeldWhile(other);
+    assert.equal(set.isThere, false);
+    assert.equal(await other.call("CONFIG", "SET", "appendonly", "no"), "OK");
+    await Promise.all([set.arrived, policy.arrived]);
+    assert.deepEqual([set.reply, policy.reply], ["OK", "OK"]);
+  });
+
+  await t.step("a disk that hangs", async () => {
+    using disk = new PowerLossDisk({ files: "appendonlydir" });
+    const server = await startLogged(disk, { policy: "always" });
+    try {
+      await using client = await server.connect();
+      await using writer = await server.connect();
+      await using monitor = await server.connect();
+      disk.faults.holdsSyncs = true;
+      const set = new LateReply(writer, ["SET", "key", "value"]);
+      await eventually(() => disk.faults.syncsWaiting === 1, { what: "the sync waits" });
+      const policy = new LateReply(client, ["CONFIG", "SET", "appendfsync", "everysec"]);
+      await policy.isHeldWhile(monitor);
+      assert.equal(await monitor.call("CONFIG", "SET", "maxmemory", "0"), "OK");
+      disk.faults.holdsSyncs = false;
+      await Promise.all([set.arrived, policy.arrived]);
+      // What follows is shown and counted as its own.
+      assert.equal(await monitor.call("MONITOR"), "OK");
+      assert.equal(await client.call("GET", "key"), "value");
+      for (let line = ""; !line.includes('"GET" "key"'); line = String(await monitor.reply()));
+      const { ["cmdstat_config|set"]: stats } = await server.info("commandstats");
+      assert.match(stats, /^calls=2,/);
+    } finally {
+      disk.faults.holdsSyncs = false;
+      await server.kill();
+    }
+  });
+});

@@ -324,6 +324,7 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
     if (output === null || state === "awaiting-rewrite") {
       this.dropReserved();
       this.turn("off");
+      this.progressed();
       return;
     }
     output.endTurn();
@@ -379,7 +380,8 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
     this.stream?.flush();
     output.endTurn();
     this.settle(
-      this.waiters.until(this.offset, () => this.durableOffset).then(
+      // A log that goes takes care of what is held itself.
+      this.waiters.until(this.offset, () => this.output === output ? this.durableOffset : Infinity).then(
         apply,
         (error) =>
           this.host.log.warning(`appendfsync stays always until the AOF can be written: ${errorText(error)}`),
@@ -491,6 +493,7 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
   abandoned(): void {
     if (this.state !== "awaiting-rewrite") return;
     this.dropReserved();
+    this.progressed();
     this.rewriter.schedule({ resetsLimit: false });
   }
 
