@@ -83,7 +83,7 @@ for (const [what, flush, problem] of WRONG_LOGS) {
         plugin: { path },
         grants: { write: ["${dir}"] },
         logger: bench.log,
-        limitMs: 300,
+        limitMs: 100,
       });
       const problems = results.filter((one) => one.problem !== undefined).map((one) =>
         `${one.name}: ${one.problem}`

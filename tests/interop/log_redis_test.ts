@@ -27,7 +27,7 @@ import { zsetCommand } from "./random_zset_commands.ts";
 
 const ignore = !hasRedisServer;
 const ROUNDS = 4;
-const COMMANDS_PER_ROUND = 600;
+const COMMANDS_PER_ROUND = 300;
 const DATABASES = [0, 3, 9];
 /** What expires sooner than this might be gone when the other server has loaded it. */
 const SOON_MS = 3_600_000;
