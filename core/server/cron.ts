@@ -43,6 +43,8 @@ export class Cron {
     this.start();
     const { server } = this;
     const { keyspace } = server;
+    // What expires and is evicted here reaches the log and those who are told of it at the end of this turn.
+    server.wake();
     const now = keyspace.clock.update();
     if (server.loading === null) {
       this.expire();

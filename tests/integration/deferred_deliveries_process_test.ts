@@ -130,3 +130,23 @@ Deno.test("what expires in the background is told of when its deletion is durabl
   await assertReceived(cache, invalidation("brief"));
   await assertReceived(listener, ">3\r\n$7\r\nmessage\r\n$22\r\n__keyevent@0__:expired\r\n$5\r\nbrief\r\n");
 });
+
+Deno.test("what expires or is evicted while nobody sends anything is told of, and durable", async () => {
+  await using server = await start("always");
+  await using control = await server.connect();
+  await using listener = await connect(server, ["PSUBSCRIBE", "__keyevent@0__:e[xv]*ed"]);
+  const event = (name: string, key: string) =>
+    `>4\r\n$8\r\npmessage\r\n$23\r\n__keyevent@0__:e[xv]*ed\r\n$22\r\n__keyevent@0__:${name}\r\n` +
+    `$${key.length}\r\n${key}\r\n`;
+  await control.call("SET", "brief", "1", "PX", "1");
+  assert.equal(await listener.rawReply(), event("expired", "brief"));
+  await control.pipeline([
+    ["SET", "large", "1"],
+    ["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"],
+    ["CONFIG", "SET", "maxmemory", "1"],
+  ]);
+  assert.equal(await listener.rawReply(), event("evicted", "large"));
+  const { reply_blocking_previous_acked_offset: acked, reply_blocking_primary_repl_offset: offset } =
+    await server.info("debug");
+  assert.equal(acked, offset);
+});
