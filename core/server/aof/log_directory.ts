@@ -79,9 +79,11 @@ export class LogDirectory {
     return `${this.path}/${name}`;
   }
 
-  /** Makes the directory where it is missing. */
+  /** Makes the directory where it is missing; it is still there after a loss of power. */
   ensure(): void {
+    if (this.files.exists(this.path)) return;
     this.files.makeDirectory(this.path);
+    this.files.syncDirectory(this.options.parent);
   }
 
   /** Bytes of the files that are loaded. */

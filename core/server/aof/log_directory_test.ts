@@ -167,3 +167,12 @@ Deno.test("what a crashed rewrite left is swept up, other files stay", () => {
   assert.ok(!rig.names.includes("temp-rewriteaof-bg-7-1.aof"));
   assert.ok(rig.names.includes("temp-other.aof"));
 });
+
+Deno.test("the directory itself is made durable, once", () => {
+  using rig = new Rig();
+  rig.failing = `syncDirectory ${rig.parent}`;
+  const directory = rig.make();
+  assert.throws(() => directory.ensure(), /syncDirectory failed/);
+  directory.ensure();
+  directory.addIncr();
+});
