@@ -2,11 +2,6 @@
 // of the log that has to be durable first. Core/server's Durability adds and releases, OutputBuffer.limit is the first
 // of them. Hot: nothing is allocated for a boundary unless the ring is full.
 
-/** What was the reply of a command that wrote, of one that read, or of something else (a line for MONITOR). */
-export const HELD_WRITE = 0;
-export const HELD_READ = 1;
-export const HELD_OTHER = 2;
-
 const BOUNDARIES_MIN = 16;
 /** A ring longer than this is given back once it is empty. */
 const BOUNDARIES_KEPT = 1024;
@@ -23,7 +18,6 @@ export class ReplyHolds {
   #positions = new Float64Array(BOUNDARIES_MIN);
   #offsets = new Float64Array(BOUNDARIES_MIN);
   #times = new Float64Array(BOUNDARIES_MIN);
-  #kinds = new Uint8Array(BOUNDARIES_MIN);
 
   /** Absolute position of the first byte of the output that has to wait; Infinity where none has. */
   get firstPosition(): number {
@@ -39,14 +33,13 @@ export class ReplyHolds {
    * The bytes from `position` on wait until the log is durable up to `offset`. False where they do already: what is
    * behind a boundary waits at least as long as the boundary. `time`: milliseconds.
    */
-  add(position: number, offset: number, kind: number, time: number): boolean {
+  add(position: number, offset: number, time: number): boolean {
     if (offset <= this.lastOffset) return false;
     if (this.count > this.#mask) this.#grow();
     const index = (this.#first + this.count) & this.#mask;
     this.#positions[index] = position;
     this.#offsets[index] = offset;
     this.#times[index] = time;
-    this.#kinds[index] = kind;
     this.count++;
     return true;
   }
@@ -58,10 +51,6 @@ export class ReplyHolds {
 
   get firstTime(): number {
     return this.#times[this.#first];
-  }
-
-  get firstKind(): number {
-    return this.#kinds[this.#first];
   }
 
   /** Takes the first boundary away. */
@@ -85,18 +74,15 @@ export class ReplyHolds {
     const positions = new Float64Array(length);
     const offsets = new Float64Array(length);
     const times = new Float64Array(length);
-    const kinds = new Uint8Array(length);
     for (let each = 0; each < this.count; each++) {
       const from = (this.#first + each) & mask;
       positions[each] = this.#positions[from];
       offsets[each] = this.#offsets[from];
       times[each] = this.#times[from];
-      kinds[each] = this.#kinds[from];
     }
     this.#positions = positions;
     this.#offsets = offsets;
     this.#times = times;
-    this.#kinds = kinds;
     this.#first = 0;
     this.#mask = length - 1;
   }

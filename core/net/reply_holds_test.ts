@@ -2,17 +2,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { CHUNK_BYTES, OutputBuffer } from "./output_buffer.ts";
-import { HELD_READ, HELD_WRITE, ReplyHolds } from "./reply_holds.ts";
+import { ReplyHolds } from "./reply_holds.ts";
 
 Deno.test("a new client holds nothing: no limit, no offset (ClientInitAndReset, SyncReplicationInitSetsDefaults)", () => {
   const holds = new ReplyHolds();
   assert.equal(holds.count, 0);
   assert.equal(holds.firstPosition, Infinity);
   assert.equal(holds.lastOffset, -1);
-  holds.add(5, 10, HELD_WRITE, 1.5);
+  holds.add(5, 10, 1.5);
   assert.deepEqual(
-    [holds.firstPosition, holds.firstOffset, holds.firstKind, holds.firstTime],
-    [5, 10, HELD_WRITE, 1.5],
+    [holds.firstPosition, holds.firstOffset, holds.firstTime],
+    [5, 10, 1.5],
   );
   holds.clear();
   assert.equal(holds.firstPosition, Infinity);
@@ -20,10 +20,10 @@ Deno.test("a new client holds nothing: no limit, no offset (ClientInitAndReset, 
 
 Deno.test("what is behind a boundary already gets no other one unless it waits longer", () => {
   const holds = new ReplyHolds();
-  assert.equal(holds.add(0, 10, HELD_WRITE, 0), true);
-  assert.equal(holds.add(5, 10, HELD_READ, 0), false);
-  assert.equal(holds.add(5, 7, HELD_READ, 0), false);
-  assert.equal(holds.add(9, 11, HELD_READ, 0), true);
+  assert.equal(holds.add(0, 10, 0), true);
+  assert.equal(holds.add(5, 10, 0), false);
+  assert.equal(holds.add(5, 7, 0), false);
+  assert.equal(holds.add(9, 11, 0), true);
   assert.equal(holds.count, 2);
 });
 
@@ -39,14 +39,13 @@ Deno.test("the ring is a queue, whatever its length", () => {
           model.length = 0;
         }
         for (let count = 0; count < step; count++) {
-          assert.ok(holds.add(next * 3, next, next % 3, next / 2));
+          assert.ok(holds.add(next * 3, next, next / 2));
           model.push(next++);
         }
         for (let count = 0; count < -step && model.length > 0; count++) {
           const first = model.shift()!;
           assert.equal(holds.firstPosition, first * 3);
           assert.equal(holds.firstOffset, first);
-          assert.equal(holds.firstKind, first % 3);
           assert.equal(holds.firstTime, first / 2);
           holds.shift();
         }
@@ -117,7 +116,7 @@ Deno.test("any mix of output, holds, acks, partial writes and seals: nothing bey
           append(output, size);
           offset++;
           if (size > 0) {
-            holds.add(position, offset, HELD_WRITE, 0);
+            holds.add(position, offset, 0);
             model.push({ position, offset });
           }
         } else if (kind === "ack") {

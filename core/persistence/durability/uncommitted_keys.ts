@@ -55,11 +55,6 @@ export class UncommittedKeys implements DurabilityHook {
     return this.#newest > this.#acked;
   }
 
-  /** Something was touched since the last stamp. */
-  get hasTouched(): boolean {
-    return this.#touchedCount > 0 || this.#hasTouchedDatabase;
-  }
-
   /** Keys that are not durable, those of the unit that runs included. Goes through all of them: for INFO. */
   get size(): number {
     return this.#young.countAfter(this.#acked, null) + this.#old.countAfter(this.#acked, this.#young);

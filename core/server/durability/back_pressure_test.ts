@@ -1,7 +1,7 @@
 // Marks of what may wait for the disk, over clients that only note that they are stopped.
 import assert from "node:assert/strict";
 import type { Client } from "../../net/client.ts";
-import { HELD_WRITE, ReplyHolds } from "../../net/reply_holds.ts";
+import { ReplyHolds } from "../../net/reply_holds.ts";
 import { BackPressure } from "./back_pressure.ts";
 
 class FakeClient {
@@ -11,7 +11,7 @@ class FakeClient {
   blocking: { cancelled?(client: unknown): void } | null = null;
 
   constructor() {
-    this.holds.add(0, 1, HELD_WRITE, 0);
+    this.holds.add(0, 1, 0);
   }
 
   pauseReading(): void {

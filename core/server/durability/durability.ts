@@ -3,12 +3,17 @@
 // it is switched and when it gets on, the server before it sleeps. Hot: a command allocates nothing here.
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import type { Client } from "../../net/client.ts";
-import { HELD_OTHER, HELD_READ, HELD_WRITE, ReplyHolds } from "../../net/reply_holds.ts";
+import { ReplyHolds } from "../../net/reply_holds.ts";
 import { UncommittedKeys } from "../../persistence/durability/uncommitted_keys.ts";
 import { type Command, FLAG_ADMIN, FLAG_KEYSPACE_GLOBAL, FLAG_WRITE } from "../command_table.ts";
 import type { Propagation } from "../feed/propagation.ts";
 import { BackPressure } from "./back_pressure.ts";
 import { DeferredDeliveries } from "./deferred_deliveries.ts";
+
+/** What was the reply of a command that wrote, of one that read, or of something else (a line for MONITOR). */
+export const HELD_WRITE = 0;
+export const HELD_READ = 1;
+export const HELD_OTHER = 2;
 
 /** The log as far as replies wait for it. */
 export interface DurableLog {
@@ -183,7 +188,7 @@ export class Durability {
     let { holds } = client;
     if (holds === null) client.holds = holds = new ReplyHolds();
     if (this.#now < 0) this.#now = performance.now();
-    if (!holds.add(position, offset, kind, this.#now)) return;
+    if (!holds.add(position, offset, this.#now)) return;
     this.heldReplies[kind]++;
     if (holds.count > 1) return;
     output.limit = position;

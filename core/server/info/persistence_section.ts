@@ -1,6 +1,5 @@
 // INFO persistence and INFO debug: saves, the load, and how far a running snapshot is.
-import { HELD_OTHER, HELD_READ, HELD_WRITE } from "../../net/reply_holds.ts";
-import type { Durability } from "../durability/durability.ts";
+import { type Durability, HELD_OTHER, HELD_READ, HELD_WRITE } from "../durability/durability.ts";
 import type { Server } from "../server.ts";
 import type { Lines } from "./lines.ts";
 

@@ -5,7 +5,7 @@ import type { LogFileSystem, OpenLogFile } from "./log_files.ts";
 export type LogFileCall = "open" | "write" | "short" | "sync" | "truncate";
 
 /** What the disk has at a place that no sync has reached. */
-export const LOST = -1;
+const LOST = -1;
 
 class MemoryFile {
   content: number[] = [];
