@@ -290,7 +290,8 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
     }
     if (values.appendonly && this.state === "off") return this.switchOn();
     if (!values.appendonly && this.state !== "off") this.switchOff();
-    if (this.output === null) {
+    // What is on its way out stays as it is.
+    if (this.output === null || this.state === "off") {
       this.turn(this.state);
       return;
     }

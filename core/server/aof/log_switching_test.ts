@@ -248,3 +248,22 @@ Deno.test("the directory was changed while the log was on: the next log is there
   await settle();
   assert.equal(rig.log.directory.path, `${elsewhere}/appendonlydir`);
 });
+
+Deno.test("what is set while the log is switched off is for the next one", async () => {
+  using rig = new LogRig(ON);
+  await rig.start();
+  const { writer } = rig;
+  rig.write("a");
+  rig.set({ appendonly: false });
+  rig.set({ aofStrategy: "aof-inline" });
+  rig.set({ appendfsync: "everysec" });
+  await settle();
+  assert.equal(rig.attached, rig.log);
+  writer.syncs();
+  await rig.log.settling;
+  assert.equal(rig.attached, null);
+  assert.equal(rig.strategies["aof-inline"].writers.length, 0);
+  rig.set({ appendonly: true });
+  await settle();
+  assert.equal(rig.writer.policy, "everysec");
+});
