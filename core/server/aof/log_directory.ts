@@ -61,6 +61,8 @@ export class LogDirectory {
   /** Absolute. */
   readonly path: string;
   readonly files: LogDirectoryFiles;
+  /** The directory itself. */
+  private isDurable = false;
   /** Names that are on their way out. */
   private readonly leaving = new Set<string>();
 
@@ -81,9 +83,11 @@ export class LogDirectory {
 
   /** Makes the directory where it is missing; it is still there after a loss of power. */
   ensure(): void {
-    if (this.files.exists(this.path)) return;
+    if (this.isDurable && this.files.exists(this.path)) return;
+    this.isDurable = false;
     this.files.makeDirectory(this.path);
     this.files.syncDirectory(this.options.parent);
+    this.isDurable = true;
   }
 
   /** Bytes of the files that are loaded. */
