@@ -4,7 +4,7 @@ import type { ServerProcess } from "../../tests/harness/mod.ts";
 import { slowDisk } from "../../tests/faults/fault_disk.ts";
 import { alternate, type ContenderKind, contenderKinds } from "../contender.ts";
 import { fill } from "../load/fill.ts";
-import { redisBenchmarkReport } from "../load/redis_benchmark.ts";
+import { type Load, type LoadReport, redisBenchmarkReport } from "../load/redis_benchmark.ts";
 import { WaitingLoad } from "../load/waiting_load.ts";
 import { type Measurement, REFERENCE, Samples, type Target } from "../measurement.ts";
 import type { BenchOptions } from "../options.ts";
@@ -131,11 +131,14 @@ async function readers(
   });
 }
 
-/** As many requests as take about so long, found by a short run before. */
-async function readFor(port: number, seconds: number) {
-  const load = { port, test: "get", clients: READERS, pipeline: 1, keys: KEYS };
-  const trial = await redisBenchmarkReport({ ...load, requests: 5_000 });
-  return await redisBenchmarkReport({ ...load, requests: Math.ceil(trial.rate * seconds) });
+function readFor(port: number, seconds: number): Promise<LoadReport> {
+  return loadFor({ port, test: "get", clients: READERS, pipeline: 1, keys: KEYS, requests: 5_000 }, seconds);
+}
+
+/** As many requests as take about so long, found by a run of `trial.requests` before. */
+async function loadFor(trial: Load, seconds: number): Promise<LoadReport> {
+  const { rate } = await redisBenchmarkReport(trial);
+  return await redisBenchmarkReport({ ...trial, requests: Math.ceil(rate * seconds) });
 }
 
 async function writers(
@@ -149,9 +152,7 @@ async function writers(
     for (let round = 0; round < options.repeats; round++) {
       for (const { name, server } of alternate(servers, round)) {
         const { port } = server;
-        const trial = await redisBenchmarkReport({ ...load, port, requests: 5_000 });
-        const requests = Math.ceil(trial.rate * options.seconds);
-        const { rate, p99 } = await redisBenchmarkReport({ ...load, port, requests });
+        const { rate, p99 } = await loadFor({ ...load, port, requests: 5_000 }, options.seconds);
         log(`SET, ${ms} ms, ${name}: ${rate} SET/s, p99 ${p99} ms`);
         samples.add(writeKind(ms), name, rate);
       }
@@ -169,9 +170,7 @@ async function everysec(options: BenchOptions, samples: Samples, log: (line: str
     for (let round = 0; round < options.repeats; round++) {
       for (const { name, server } of alternate(servers, round)) {
         const { port } = server;
-        const trial = await redisBenchmarkReport({ ...load, port, requests: 200_000 });
-        const requests = Math.ceil(trial.rate * options.seconds);
-        const { rate } = await redisBenchmarkReport({ ...load, port, requests });
+        const { rate } = await loadFor({ ...load, port, requests: 200_000 }, options.seconds);
         log(`SET at pipeline 16, ${name}: ${rate} SET/s`);
         if (name === spork.name || name === LOG_OFF) {
           samples.add(everysecKind("off", LOG_OFF, 0.9), name, rate);

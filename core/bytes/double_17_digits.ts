@@ -25,8 +25,8 @@ let middle = 0;
 let low = 0;
 
 /**
- * Writes `value` as `doubleText17` has it; returns the end offset. Needs DOUBLE_17_TEXT_BYTES_MAX bytes. Allocates only beyond
- * the limits of plain numbers. Exact: digits come off the binary fraction by multiplication.
+ * Writes `value` as `doubleText17` has it; returns the end offset. Needs DOUBLE_17_TEXT_BYTES_MAX bytes. Allocates only
+ * beyond the limits of plain numbers. Exact: digits come off the binary fraction by multiplication.
  */
 export function formatDouble17(target: Uint8Array, offset: number, value: number): number {
   const magnitude = Math.abs(value);
@@ -55,7 +55,10 @@ function decimalsOf(magnitude: number, whole: number): number {
   return magnitude >= 0.001 ? DIGITS + 2 : DIGITS + 3;
 }
 
-/** So many decimals of the limbs, rounded, without the zeros at the end. 17 digits tell any two doubles apart: no whole number comes out. */
+/**
+ * So many decimals of the limbs, rounded, without the zeros at the end. 17 digits tell any two doubles apart: no whole
+ * number comes out.
+ */
 function writeFraction(target: Uint8Array, start: number, decimals: number): number {
   let at = start;
   for (let left = decimals; left > 0; left -= DIGITS_PER_STEP) {

@@ -49,11 +49,6 @@ export class Turn {
     return this.#isOpen;
   }
 
-  /** Clients that wait for `flush()`. */
-  get dirtyCount(): number {
-    return this.#dirty.length;
-  }
-
   /** Writes the output of all clients that have some. beforeSleep calls it, after everything that decides limits. */
   flush(): void {
     const clients = this.#dirty;

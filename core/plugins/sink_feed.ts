@@ -105,8 +105,8 @@ export class SinkFeed {
   }
 
   /**
-   * Offers bytes of the stream, which are copied; what was not offered is a gap. The result says what to give to `release` when the plugin may see them,
-   * or -1 where they were dropped.
+   * Offers bytes of the stream, which are copied; what was not offered is a gap. The result says what to give to
+   * `release` when the plugin may see them, or -1 where they were dropped.
    */
   offer(bytes: Uint8Array, offset: number): number {
     if (offset > this.#end && this.#gapFrom < 0) this.#gapFrom = this.#end;

@@ -266,8 +266,9 @@ export class SaveCoordinator {
   }
 
   /**
-   * Resolves when the last background save, or base of the log, has ended and put its temporary file away. One that takes too long is ended
-   * together with its worker, and not waited for where the disk hangs: the server is about to end.
+   * Resolves when the last background save, or base of the log, has ended and put its temporary file away. One that
+   * takes too long is ended together with its worker, and not waited for where the disk hangs: the server is about to
+   * end.
    */
   async settled(): Promise<void> {
     if (await endsWithin(this.lastJob, SETTLE_MS)) return;

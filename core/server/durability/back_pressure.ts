@@ -1,7 +1,6 @@
 // How much may wait for the disk: replies held for one client and for all, bytes of the log that are not written yet, and
-// messages about changes.
-// Over a high mark a client is not read any more (it is never killed for it), at half of it it goes on. Durability tells
-// it of held replies and once a turn; dispatch asks it where RESTRICT_LOG_PRESSURE is set.
+// messages about changes. Over a high mark a client is not read any more (it is never killed for it), at half of it it
+// goes on. Durability tells it of held replies and once a turn; dispatch asks it where RESTRICT_LOG_PRESSURE is set.
 import type { CommandClient } from "../../commands/command_client.ts";
 import type { Client } from "../../net/client.ts";
 
