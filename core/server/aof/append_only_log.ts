@@ -303,7 +303,10 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
   private switchOn(): string | void {
     const { host, rewriter } = this;
     this.errors.forget();
-    if (this.output === null) this.directoryChanged();
+    // Where it is the same one, its numbers go on.
+    if (this.output === null && directoryOf(host, this.files).path !== this.directory.path) {
+      this.directoryChanged();
+    }
     this.frozen = this.durableOffset;
     this.stream = host.propagation.attach(this, this.lastOffset);
     this.turn("awaiting-rewrite");
@@ -424,6 +427,7 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
   directoryChanged(): void {
     if (!this.isOpen || this.state !== "off" || this.rewriter.running) return;
     const directory = directoryOf(this.host, this.files);
+    if (directory.path === this.directory.path) return;
     try {
       directory.read();
     } catch (error) {
@@ -437,6 +441,10 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
     if (this.frozen < 0) this.frozen = this.durableOffset;
     this.healsSync = false;
     this.rewriter.schedule({ resetsLimit: false });
+  }
+
+  get isAwaited(): boolean {
+    return this.state === "awaiting-rewrite" && this.isHolding;
   }
 
   cut(): "last" | "none" | AofFileEntry {

@@ -14,6 +14,8 @@ export interface RewrittenLog {
   /** Bytes of the files that are loaded, and as many when the last rewrite ended. */
   readonly currentBytes: number;
   readonly baseBytes: number;
+  /** Replies are held until the first rewrite has ended. */
+  readonly isAwaited: boolean;
   /** From now on bytes go to a new increment. Throws where that cannot be. */
   cut(): "last" | "none" | AofFileEntry;
   /** Resolves once the writer has come to what the last cut began; rejects where it has stopped. */
@@ -265,11 +267,11 @@ export class LogRewriter {
   /** Starts what is due. */
   cron(now: number): void {
     if (this.mustWait) return;
+    const { target } = this;
     if (this.scheduled) {
-      if (!this.limit.holds(now)) this.start();
+      if (!(target.isAwaited ? this.limit.holdsBriefly(now) : this.limit.holds(now))) this.start();
       return;
     }
-    const { target } = this;
     const { autoAofRewritePercentage, autoAofRewriteMinSize } = this.host.config.values;
     if (target.state !== "on" || autoAofRewritePercentage === 0) return;
     const { currentBytes } = target;

@@ -267,3 +267,18 @@ Deno.test("what is set while the log is switched off is for the next one", async
   await settle();
   assert.equal(rig.writer.policy, "everysec");
 });
+
+Deno.test("replies that wait for a first rewrite that fails do not wait for minutes", async () => {
+  using rig = new LogRig({ appendfsync: "always" });
+  await rig.start();
+  rig.set({ appendonly: true });
+  for (let time = 1000; time < 4000; time += 1000) {
+    await rig.rewriteEnds(new Error("Input/output error"));
+    rig.cron(time);
+  }
+  assert.equal(rig.log.rewriter.running, false);
+  rig.cron(3000 + 2000);
+  assert.equal(rig.log.rewriter.running, true);
+  await rig.rewriteEnds("well");
+  assert.equal(rig.log.state, "on");
+});

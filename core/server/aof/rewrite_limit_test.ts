@@ -23,3 +23,16 @@ Deno.test("after three failures rewrites wait 1, 2, 4 ... 60 minutes; a success 
   limit.holds(now);
   assert.equal(told.at(-1), 1, "it begins anew");
 });
+
+Deno.test("where clients wait for it: after three failures each two seconds", () => {
+  const limit = new RewriteLimit(() => {});
+  limit.failures = 2;
+  assert.equal(limit.holdsBriefly(0), false);
+  limit.failures = 3;
+  for (const start of [1000, 5000]) {
+    assert.equal(limit.holdsBriefly(start), true);
+    assert.equal(limit.holdsBriefly(start + 1999), true);
+    assert.equal(limit.holdsBriefly(start + 2000), false);
+    limit.failures++;
+  }
+});
