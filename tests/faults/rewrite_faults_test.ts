@@ -1,8 +1,8 @@
 // Rewrites of the log that fail at any file call, and kill -9 while one waits for the disk at any of its steps: the files
 // before stay in force, temporary ones are gone, the next rewrite works, and what is loaded is whole.
 import assert from "node:assert/strict";
-import { eventually, type RespClient, type SporkServer } from "../harness/mod.ts";
-import { persistence, temporaryFiles } from "../integration/saves.ts";
+import { eventually, type SporkServer } from "../harness/mod.ts";
+import { logFiles, rewriteEnds, temporaryFiles } from "../integration/saves.ts";
 import { type ErrorCode, type FaultedCall, hasFaultDisk } from "./fault_disk.ts";
 import { LateReply, type LogOptions, nothingLost, startLogged, STRATEGIES, Writes } from "./logs.ts";
 import { PowerLossDisk } from "./power_loss.ts";
@@ -20,17 +20,6 @@ const FAULTS: { files: string; call: FaultedCall; error: ErrorCode }[] = [
   { files: MANIFEST, call: "sync", error: "EIO" },
   { files: MANIFEST, call: "rename", error: "EIO" },
 ];
-
-async function rewriteEnds(client: RespClient): Promise<Record<string, string>> {
-  return await eventually(async () => {
-    const fields = await persistence(client);
-    return fields.aof_rewrite_in_progress === "0" && fields.aof_rewrite_scheduled === "0" && fields;
-  }, { what: "the rewrite ends", withinMilliseconds: 20_000 });
-}
-
-function logFiles(server: SporkServer): string[] {
-  return [...Deno.readDirSync(`${server.dir}/appendonlydir`)].map(({ name }) => name).sort();
-}
 
 function expectNoLeftovers(server: SporkServer): void {
   assert.deepEqual(temporaryFiles(server.dir), []);

@@ -1,8 +1,8 @@
 // The append-only log of a running server: switched on and off, changed and rewritten while clients write, and what is
 // there after a restart. Files and replies are those of Valkey.
 import assert from "node:assert/strict";
-import { eventually, type RespClient, type ServerProcess, SporkServer } from "../harness/mod.ts";
-import { persistence, saveEnds } from "./saves.ts";
+import { eventually, type ServerProcess, SporkServer } from "../harness/mod.ts";
+import { logFiles, persistence, rewriteEnds, saveEnds } from "./saves.ts";
 
 const STRATEGIES = ["aof-offload", "aof-inline"] as const;
 const POLICIES = ["always", "everysec", "no"] as const;
@@ -12,10 +12,6 @@ const FAST = ["CONFIG", "SET", "rdb-key-save-delay", "0"];
 
 function on(...args: string[]): { args: string[] } {
   return { args: ["--appendonly", "yes", ...QUIET, ...args] };
-}
-
-function logFiles({ dir }: { dir: string }): string[] {
-  return [...Deno.readDirSync(`${dir}/appendonlydir`)].map((entry) => entry.name).sort();
 }
 
 /** The manifest: one entry a word, as `1.base.rdb/b`. */
@@ -30,13 +26,6 @@ function contentOf({ dir }: { dir: string }, name: string): string {
 
 function incrOf(server: { dir: string }): string {
   return contentOf(server, /\S+\.incr\.aof/.exec(manifest(server).split(" ").at(-1)!)![0]);
-}
-
-async function rewritten(client: RespClient): Promise<Record<string, string>> {
-  return await eventually(async () => {
-    const fields = await persistence(client);
-    return fields.aof_rewrite_in_progress === "0" && fields.aof_rewrite_scheduled === "0" && fields;
-  }, { what: "the end of the rewrite", withinMilliseconds: 30_000 });
 }
 
 async function restarted(server: SporkServer, args: string[]): Promise<SporkServer> {
@@ -104,7 +93,7 @@ for (const strategy of STRATEGIES) {
     for (let round = 1; round <= 3; round++) {
       await eventually(async () => Number(await client.call("GET", "counter")) > round * 400);
       assert.equal(await client.call("BGREWRITEAOF"), "Background append only file rewriting started");
-      const fields = await rewritten(client);
+      const fields = await rewriteEnds(client);
       assert.equal(fields.aof_last_bgrewrite_status, "ok");
       assert.equal(fields.aof_rewrites, `${round}`);
     }
@@ -131,7 +120,7 @@ for (const strategy of STRATEGIES) {
     const load = writers(first, 3);
     await eventually(async () => Number(await client.call("GET", "counter")) > 50);
     await set("appendonly", "yes");
-    await rewritten(client);
+    await rewriteEnds(client);
     assert.equal(manifest(first), "1.base.rdb/b 1.incr.aof/i");
     for (
       const [name, value] of [
@@ -179,7 +168,7 @@ Deno.test("the log in AOF format: base of commands, the times of the commands in
   );
   assert.ok(found !== null && Math.abs(Number(found[1]) - begun) <= 1, contentOf(server, "1.incr.aof"));
   await client.call("BGREWRITEAOF");
-  await rewritten(client);
+  await rewriteEnds(client);
   assert.equal(manifest(server), "2.base.aof/b 2.incr.aof/i");
   assert.match(contentOf(server, "2.base.aof"), /SET \$1 a \$1 1 $/);
   const digest = await client.call("DEBUG", "DIGEST");
@@ -225,7 +214,7 @@ Deno.test("saves and rewrites wait for each other; what was asked for twice, or 
   assert.match(await client.error("BGSAVE"), /^ERR Another child process is active \(AOF\?\)/);
   assert.equal(await client.call("BGSAVE", "SCHEDULE"), "Background saving scheduled");
   await client.call(...FAST);
-  await rewritten(client);
+  await rewriteEnds(client);
   await eventually(async () => Number((await persistence(client)).rdb_saves) > 0);
   await saveEnds(client);
   await client.pipeline([["MULTI"], ["BGREWRITEAOF"]]);
@@ -242,7 +231,7 @@ Deno.test("switched on during a save: nothing is logged until the rewrite, and t
   assert.throws(() => logFiles(server), Deno.errors.NotFound);
   await client.pipeline([["SET", "b", "2"], FAST]);
   await eventually(async () => (await persistence(client)).aof_rewrites === "1");
-  await rewritten(client);
+  await rewriteEnds(client);
   assert.equal(manifest(server), "1.base.rdb/b 1.incr.aof/i");
   assert.equal(contentOf(server, "1.incr.aof"), "");
 });
@@ -270,16 +259,16 @@ Deno.test("switching off gives a running rewrite up and keeps the files; a rewri
   assert.equal(await client.call("CONFIG", "SET", "appendonly", "no"), "OK");
   await server.waitForLog(/Killing running AOF rewrite child/);
   await client.call(...FAST);
-  await rewritten(client);
+  await rewriteEnds(client);
   assert.equal(manifest(server), "1.base.rdb/b 1.incr.aof/i 2.incr.aof/i");
   assert.match(contentOf(server, "2.incr.aof"), /SET \$1 b \$1 2 $/);
   assert.equal((await persistence(client)).aof_last_bgrewrite_status, "ok", "it was withdrawn");
   assert.equal((await persistence(client)).aof_current_size, undefined);
   await client.call("BGREWRITEAOF");
-  await rewritten(client);
+  await rewriteEnds(client);
   assert.equal(manifest(server), "2.base.rdb/b");
   await client.call("CONFIG", "SET", "appendonly", "yes");
-  await rewritten(client);
+  await rewriteEnds(client);
   assert.equal(manifest(server), "3.base.rdb/b 3.incr.aof/i");
 });
 
@@ -290,14 +279,14 @@ for (const strategy of ["threadsave", "fork-emulated"]) {
     await using client = await server.connect();
     await client.pipeline([["SET", "a", "1"], SLOW, ["BGREWRITEAOF"], ["FLUSHALL"], ["SET", "b", "2"], FAST]);
     await eventually(async () => (await persistence(client)).aof_rewrites === "2");
-    await rewritten(client);
+    await rewriteEnds(client);
     // DEBUG RELOAD saves with the same delay.
     await client.pipeline([["CONFIG", "SET", "rdb-key-save-delay", 300_000], ["BGREWRITEAOF"], [
       "DEBUG",
       "RELOAD",
     ]]);
     await client.pipeline([FAST, ["SET", "c", "3"]]);
-    await rewritten(client);
+    await rewriteEnds(client);
     const digest = await client.call("DEBUG", "DIGEST");
     await using second = await restarted(server, options.args);
     await using again = await second.connect();
@@ -311,7 +300,7 @@ Deno.test("aof-disable-auto-gc keeps history in the manifest and on disk until i
   await using client = await server.connect();
   for (let round = 0; round < 2; round++) {
     await client.call("BGREWRITEAOF");
-    await rewritten(client);
+    await rewriteEnds(client);
   }
   assert.equal(
     manifest(server),
@@ -337,7 +326,7 @@ Deno.test("the first rewrite of a log that was switched on fails: the log stays 
   assert.equal((await persistence(client)).aof_enabled, "0");
   Deno.removeSync(`${server.dir}/appendonlydir`);
   await client.call("CONFIG", "SET", "appendonly", "yes");
-  await rewritten(client);
+  await rewriteEnds(client);
   assert.equal(manifest(server), "1.base.rdb/b 1.incr.aof/i");
   await client.call("SET", "b", "2");
   await eventually(() => /SET \$1 b \$1 2 $/.test(incrOf(server)));
@@ -350,7 +339,7 @@ Deno.test("SHUTDOWN is refused while the first rewrite of the log runs", async (
   assert.equal(await client.error("SHUTDOWN"), "ERR Errors trying to SHUTDOWN. Check logs.");
   assert.match(server.log, /Writing initial AOF, can't exit\./);
   await client.call(...FAST);
-  await rewritten(client);
+  await rewriteEnds(client);
 });
 
 Deno.test("options of the log: names are fixed, the strategy must be there, LATENCY knows its events", async () => {

@@ -1,20 +1,13 @@
 // DEBUG AOF-FLUSH-SLEEP, KILL-SAVE and LOADAOF: the levers with which tests make the disk slow and saves fail, and see
 // what the log has.
 import assert from "node:assert/strict";
-import { eventually, type RespClient, SporkServer } from "../harness/mod.ts";
-import { fullSpeed, persistence, saveEnds, slowSave, TYPES } from "./saves.ts";
+import { SporkServer } from "../harness/mod.ts";
+import { fullSpeed, persistence, rewriteEnds, saveEnds, slowSave, TYPES } from "./saves.ts";
 
 const SLEEP_MS = 300;
 
 function start(...args: string[]): Promise<SporkServer> {
   return SporkServer.start({ args: ["--enable-debug-command", "yes", "--appendonly", "yes", ...args] });
-}
-
-async function rewriteEnds(client: RespClient): Promise<Record<string, string>> {
-  return await eventually(async () => {
-    const fields = await persistence(client);
-    return fields.aof_rewrite_in_progress === "0" && fields.aof_rewrite_scheduled === "0" && fields;
-  }, { what: "the end of the rewrite" });
 }
 
 for (const strategy of ["aof-offload", "aof-inline"]) {

@@ -1,6 +1,7 @@
 // Servers that start on an append-only log: what clients are told meanwhile, which logs end the start and how.
 import assert from "node:assert/strict";
-import { eventually, parseInfo, SporkServer } from "../harness/mod.ts";
+import { eventually, SporkServer } from "../harness/mod.ts";
+import { persistence } from "./saves.ts";
 import { INCR, logged, MANIFEST } from "./log_world.ts";
 
 const LOG_ON = ["--appendonly", "yes", "--arena-size", "64mb"];
@@ -34,9 +35,8 @@ Deno.test("while a log is loaded, clients are told so, and INFO tells how far it
       what: "the server to accept connections",
       withinMilliseconds: 20_000,
     });
-    const info = async () => parseInfo(await client.call("INFO", "persistence") as string);
     const fields = await eventually(async () => {
-      const now = await info();
+      const now = await persistence(client);
       return now.loading === "1" && Number(now.loading_loaded_bytes) > 0 && now;
     }, { what: "the load to begin" });
     assert.equal(Number(fields.loading_total_bytes), Deno.statSync(path).size);
@@ -45,7 +45,7 @@ Deno.test("while a log is loaded, clients are told so, and INFO tells how far it
     assert.equal(await client.call("CONFIG", "SET", "key-load-delay", "0"), "OK");
     await server.waitForLog(/Ready to accept connections/);
     assert.equal(await client.call("DBSIZE"), 5000);
-    assert.equal((await info()).loading, "0");
+    assert.equal((await persistence(client)).loading, "0");
     assert.match(server.log, /DB loaded from incr file .*\n.*DB loaded from append only file: /);
   }));
 

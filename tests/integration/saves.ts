@@ -1,4 +1,4 @@
-// What tests of saves look at: INFO persistence, the end of a background save, files that may be left, memory that must
+// What tests of saves look at: INFO persistence, the end of a background save or rewrite, files that may be left, memory that must
 // come back.
 import assert from "node:assert/strict";
 import { eventually, parseInfo, type RespClient, type ServerProcess } from "../harness/mod.ts";
@@ -16,6 +16,25 @@ export async function saveEnds(client: RespClient): Promise<Record<string, strin
     const fields = await persistence(client);
     return fields.rdb_bgsave_in_progress === "0" && fields;
   }, { what: "the end of the background save", withinMilliseconds: 60_000 });
+}
+
+/** Waits until no rewrite of the log runs or is due; the fields then. */
+export async function rewriteEnds(client: RespClient): Promise<Record<string, string>> {
+  return await eventually(async () => {
+    const fields = await persistence(client);
+    return fields.aof_rewrite_in_progress === "0" && fields.aof_rewrite_scheduled === "0" && fields;
+  }, { what: "the end of the rewrite", withinMilliseconds: 30_000 });
+}
+
+/** BGREWRITEAOF, to its end, which must be a success. */
+export async function rewriteLog(client: RespClient): Promise<void> {
+  await client.call("BGREWRITEAOF");
+  assert.equal((await rewriteEnds(client)).aof_last_bgrewrite_status, "ok");
+}
+
+/** Names of the log's files, sorted. */
+export function logFiles({ dir }: { dir: string }): string[] {
+  return [...Deno.readDirSync(`${dir}/appendonlydir`)].map(({ name }) => name).sort();
 }
 
 /** Begins a save that waits `delayMicros` after each key. */

@@ -2,6 +2,7 @@
 // waiting beside held replies. Without replicas a wait for some ends with its time.
 import assert from "node:assert/strict";
 import { eventually, type Reply, type RespClient, SporkServer } from "../harness/mod.ts";
+import { persistence } from "./saves.ts";
 
 const NO_LOG = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
 /** Longer than any wait that is expected to end by itself, milliseconds; shorter than a test's patience. */
@@ -25,11 +26,6 @@ async function startUnsynced(...args: string[]): Promise<SporkServer> {
 
 async function untilBlocked(asker: RespClient): Promise<void> {
   await eventually(async () => String(await asker.call("INFO", "clients")).includes("blocked_clients:1"));
-}
-
-async function info(client: RespClient, field: string): Promise<string> {
-  return new RegExp(`^${field}:(.*)\r$`, "m").exec(String(await client.call("INFO", "persistence")))?.[1] ??
-    "";
 }
 
 for (const strategy of ["aof-offload", "aof-inline"]) {
@@ -111,7 +107,7 @@ Deno.test("a log that is switched on makes nothing durable before its first rewr
   await client.call("CONFIG", "SET", "rdb-key-save-delay", "100000");
   await client.call("BGSAVE");
   await client.call("CONFIG", "SET", "appendonly", "yes");
-  assert.equal(await info(client, "aof_rewrite_scheduled"), "1");
+  assert.equal((await persistence(client)).aof_rewrite_scheduled, "1");
   await client.call("INCR", "k");
   let durable: Reply = null;
   const waiting = client.call("WAITAOF", "1", "0", "0").then((reply) => durable = reply);
@@ -121,7 +117,7 @@ Deno.test("a log that is switched on makes nothing durable before its first rewr
   await other.call("BGSAVE", "CANCEL");
   await waiting;
   assert.deepEqual(durable, [1, 0]);
-  assert.equal(await info(other, "aof_rewrite_scheduled"), "0");
+  assert.equal((await persistence(other)).aof_rewrite_scheduled, "0");
 });
 
 Deno.test("it goes by the disk: replies that DEBUG holds back hold nobody here", async () => {

@@ -2,8 +2,8 @@
 // encoding, and redis-server loads Spork's.
 import assert from "node:assert/strict";
 import { latin1Bytes, latin1Text } from "../../core/bytes/ascii.ts";
-import { eventually, hasRedisServer, RedisServer, type RespClient, SporkServer } from "../harness/mod.ts";
-import { persistence } from "../integration/saves.ts";
+import { hasRedisServer, RedisServer, type RespClient, SporkServer } from "../harness/mod.ts";
+import { rewriteLog } from "../integration/saves.ts";
 import { inOrder } from "../values/entry_texts.ts";
 import { Random } from "../values/random.ts";
 import { SAMPLES, type Word } from "../values/samples.ts";
@@ -52,17 +52,6 @@ async function fill(clients: RespClient[], seed: number): Promise<void> {
   }
 }
 
-async function rewrite(client: RespClient): Promise<void> {
-  const before = (await persistence(client)).aof_rewrites;
-  await client.call("BGREWRITEAOF");
-  await eventually(async () => {
-    const { aof_rewrites, aof_rewrite_in_progress, aof_rewrite_scheduled, aof_last_bgrewrite_status } =
-      await persistence(client);
-    assert.equal(aof_last_bgrewrite_status, "ok");
-    return aof_rewrites !== before && aof_rewrite_in_progress === "0" && aof_rewrite_scheduled === "0";
-  }, { what: "the end of the rewrite", withinMilliseconds: 60_000 });
-}
-
 /** The commands of the base in force by database and key, whatever the order of keys. */
 function baseOf(dir: string): Map<string, string[][]> {
   const manifest = Deno.readTextFileSync(`${dir}/appendonlydir/appendonly.aof.manifest`);
@@ -98,8 +87,8 @@ for (const strategy of ["threadsave", "fork-emulated"]) {
         const spork = await SporkServer.start({ dir, args: [...ARGS, "--snapshot-strategy", strategy] });
         const sporkClient = await spork.connect();
         await fill([sporkClient, redisClient], seed);
-        await rewrite(sporkClient);
-        await rewrite(redisClient);
+        await rewriteLog(sporkClient);
+        await rewriteLog(redisClient);
         const digest = await redisClient.call("DEBUG", "DIGEST");
         assert.equal(await sporkClient.call("DEBUG", "DIGEST"), digest, `seed ${seed}`);
         assert.equal(await sporkClient.call("DEBUG", "LOADAOF"), "OK");

@@ -7,12 +7,12 @@ import { concatBytes } from "../../core/bytes/concat.ts";
 import {
   eventually,
   hasRedisServer,
-  parseInfo,
   RedisServer,
   type RespClient,
   type ServerOptions,
   SporkServer,
 } from "../harness/mod.ts";
+import { rewriteLog } from "../integration/saves.ts";
 import { Random } from "../values/random.ts";
 import { SAMPLES } from "../values/samples.ts";
 import type { Command } from "./compare_replies.ts";
@@ -80,15 +80,6 @@ function script(seed: number): Command[][] {
   );
 }
 
-async function rewrite(client: RespClient): Promise<void> {
-  await client.call("BGREWRITEAOF");
-  await eventually(async () => {
-    const fields = parseInfo(await client.call("INFO", "persistence") as string);
-    return fields.aof_rewrite_in_progress === "0" && fields.aof_rewrite_scheduled === "0" &&
-      fields.aof_last_bgrewrite_status === "ok";
-  }, { what: "the end of the rewrite", withinMilliseconds: 20_000 });
-}
-
 /** A value of every type and encoding, as one part of the log or the other has it. */
 async function addSamples(client: RespClient, prefix: string, seed: number): Promise<void> {
   const random = new Random(seed);
@@ -103,7 +94,7 @@ async function play(client: RespClient, seed: number): Promise<void> {
     await client.rawPipeline(commands);
     await client.raw("DISCARD");
     await addSamples(client, `round ${round}`, seed + round);
-    if (round === ROUNDS / 2 - 1) await rewrite(client);
+    if (round === ROUNDS / 2 - 1) await rewriteLog(client);
   }
   for (const database of DATABASES) {
     await client.call("SELECT", database);
