@@ -303,10 +303,7 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
   private switchOn(): string | void {
     const { host, rewriter } = this;
     this.errors.forget();
-    // Where it is the same one, its numbers go on.
-    if (this.output === null && directoryOf(host, this.files).path !== this.directory.path) {
-      this.directoryChanged();
-    }
+    if (this.output === null) this.directoryChanged();
     this.frozen = this.durableOffset;
     this.stream = host.propagation.attach(this, this.lastOffset);
     this.turn("awaiting-rewrite");
@@ -427,6 +424,7 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
   directoryChanged(): void {
     if (!this.isOpen || this.state !== "off" || this.rewriter.running) return;
     const directory = directoryOf(this.host, this.files);
+    // Where it is the same one, its numbers go on.
     if (directory.path === this.directory.path) return;
     try {
       directory.read();
