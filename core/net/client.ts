@@ -513,6 +513,8 @@ export class Client implements CommandClient {
     const limit = this.#host.limits.output[kind === "master" ? "normal" : kind];
     // Whoever sends commands is stopped when too much is held for him. Nothing stops what others send to a listener.
     const { output } = this;
+    const { heldBytesMax } = this.#host.limits;
+    if (this.isMonitor && heldBytesMax > 0 && output.heldBytes > heldBytesMax) return true;
     const bytes = kind === "normal" && !this.isMonitor ? output.unreadBytes : output.pendingBytes;
     return this.#outputLimit.isExceeded(limit, bytes, nowMs);
   }

@@ -22,6 +22,8 @@ export interface ClientLimits extends RequestLimits {
   /** client-query-buffer-limit */
   queryBufferBytesMax: number;
   output: Record<"normal" | "replica" | "pubsub", OutputLimit>;
+  /** `held-reply-limit-per-client`, bytes; 0 = none. Who sends commands is stopped at it, a monitor is closed. */
+  heldBytesMax: number;
   /** `timeout`, seconds; 0 = none. */
   idleSecondsMax: number;
   /** `hide-user-data-from-log` is off: what clients sent may be in the log. */
@@ -39,6 +41,7 @@ export function defaultClientLimits(): ClientLimits {
       replica: { hardBytes: 256 * megabyte, softBytes: 64 * megabyte, softSeconds: 60 },
       pubsub: { hardBytes: 32 * megabyte, softBytes: 8 * megabyte, softSeconds: 60 },
     },
+    heldBytesMax: 0,
     idleSecondsMax: 0,
     logsUserData: false,
   };

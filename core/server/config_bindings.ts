@@ -35,7 +35,7 @@ export function bindConfig(server: Server): void {
 
   bind(["held-reply-limit-per-client", "held-reply-limit", "aof-inflight-limit"], () => {
     const { limits } = server.durability.pressure;
-    limits.clientBytesMax = values.heldReplyLimitPerClient;
+    limits.clientBytesMax = server.limits.heldBytesMax = values.heldReplyLimitPerClient;
     limits.heldBytesMax = values.heldReplyLimit;
     limits.logBytesMax = values.aofInflightLimit;
   });

@@ -174,3 +174,30 @@ Deno.test({ name: "words about the log that cannot be done yet hold up nothing e
     }
   });
 });
+
+Deno.test({ name: "lines for a monitor do not pile up while the disk hangs", ignore }, async () => {
+  using disk = new PowerLossDisk({ files: "appendonlydir" });
+  const args = ["--held-reply-limit-per-client", "100kb"];
+  const server = await startLogged(disk, { policy: "always", args });
+  try {
+    await using writer = await server.connect();
+    await using reader = await server.connect();
+    await using monitor = await server.connect();
+    assert.equal(await monitor.call("MONITOR"), "OK");
+    const closed = monitor.untilClosed();
+    disk.faults.holdsSyncs = true;
+    const set = new LateReply(writer, ["SET", "key", "value"]);
+    await eventually(() => disk.faults.syncsWaiting === 1, { what: "the sync waits" });
+    const line = ["ECHO", "x".repeat(1000)];
+    for (let round = 0; round < 4; round++) await reader.pipeline(Array.from({ length: 100 }, () => line));
+    await closed;
+    await server.waitForLog(/overcoming of output buffer limits/);
+    assert.ok(Number((await persistence(reader)).held_reply_bytes) < 1000);
+    disk.faults.holdsSyncs = false;
+    await set.arrived;
+    assert.equal(set.reply, "OK");
+  } finally {
+    disk.faults.holdsSyncs = false;
+    await server.kill();
+  }
+});

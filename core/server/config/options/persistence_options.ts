@@ -198,7 +198,8 @@ export const persistenceOptions = {
     max: LONG_MAX,
     effect: "live",
     doc:
-      "Most reply bytes of one client that wait for the log; it is not read while there are more. 0: no limit.",
+      "Most reply bytes of one client that wait for the log; it is not read while there are more, and a monitor is " +
+      "disconnected. 0: no limit.",
   }),
   "held-reply-limit": memory({
     default: 256 * MB,
