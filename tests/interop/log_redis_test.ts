@@ -115,13 +115,17 @@ interface Told {
   deletedPending: boolean;
 }
 
-/** Without what is in no log: the shape of the tree, a consumer's times. */
+/**
+ * Without what is in no log: the shape of the tree, a consumer's times; and without a group's lag, which 7.0 estimates
+ * where later versions say that it is not known.
+ */
 function streamText(reply: unknown, { deletedPending }: Told): string {
   const text = JSON.stringify(reply, (key, value) => {
     const isGroup = !deletedPending && Array.isArray(value) && value.includes("pel-count");
     return isGroup && key !== "" ? value.slice(0, value.indexOf("pel-count")) : value;
   });
-  return text.replace(/"radix-tree-(keys|nodes)",\d+,/g, "").replace(/"(seen|active)-time",-?\d+,/g, "");
+  return text.replace(/"radix-tree-(keys|nodes)",\d+,/g, "").replace(/"(seen|active)-time",-?\d+,/g, "")
+    .replace(/,"lag",(null|\d+)/g, "");
 }
 
 /** The dataset as both servers tell it: digest, sizes, streams with their groups. */
@@ -214,7 +218,9 @@ for (const [name, { args, isSingle = false }] of Object.entries(WRITERS)) {
       inDirectory(async (dir) => {
         const seed = Math.floor(Math.random() * 2 ** 31);
         const told = { deletedPending: !args.includes("no") };
-        const expected = await written(startRedis, { dir, args }, seed, told);
+        await during(startRedis, { dir, args }, (client) => play(client, seed));
+        // What redis-server itself finds in its log is not always what it had.
+        const expected = await during(startRedis, { dir, args }, (client) => fingerprint(client, told));
         if (isSingle) await joinFiles(dir);
         await assertLoads(startSpork, dir, expected, { seed, told });
         // What was taken up is a log of Spork's now.
