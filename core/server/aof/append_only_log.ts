@@ -7,6 +7,7 @@ import type { AofFileEntry } from "../../persistence/aof/manifest.ts";
 import { type FeedSink, type FeedStream, TO_LOG } from "../feed/feed_stream.ts";
 import { StartError } from "../start_error.ts";
 import type { LogDirectory, LogDirectoryFiles } from "./log_directory.ts";
+import { drainAtEnd, type EndingLog, endsInTime } from "./log_end.ts";
 import { LogErrors } from "./log_errors.ts";
 import type { LogHost } from "./log_host.ts";
 import { LogOutput, type LogOutputEvents } from "./log_output.ts";
@@ -24,10 +25,7 @@ import { Timestamps } from "./timestamps.ts";
  */
 export type LogState = "off" | "on" | "awaiting-rewrite";
 
-/** A shutdown waits so long for the disk, milliseconds. */
-const STOP_LIMIT_MS = 30_000;
-
-export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
+export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog, EndingLog {
   readonly target = TO_LOG;
   state: LogState = "off";
   directory: LogDirectory;
@@ -162,17 +160,12 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
     const { host } = this;
     const { values } = host.config;
     this.strategy = values.aofStrategy;
-    const offset = this.offset;
-    const start = { policy: values.appendfsync, offset };
-    const output: LogOutput = new LogOutput(
-      host.plugins.aof(this.strategy),
-      start,
-      new OutputEvents(this, () => this.output === output),
-      this.closing,
-    );
+    const start = { policy: values.appendfsync, offset: this.offset };
+    const events = new OutputEvents(this, () => this.output === output);
+    const output: LogOutput = new LogOutput(host.plugins.aof(this.strategy), start, events, this.closing);
     output.writeDelay = this.delay;
     this.output = output;
-    this.stream ??= host.propagation.attach(this, offset);
+    this.stream ??= host.propagation.attach(this, start.offset);
     this.stream.reselect();
     this.timestamps.restart();
   }
@@ -183,13 +176,7 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
     this.rewriter.withdraw();
     const isOff = this.state === "off";
     if (!isOff) this.host.log.notice("Calling fsync() on the AOF file.");
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<string>((resolve) => {
-      timer = setTimeout(() => resolve(`it takes longer than ${STOP_LIMIT_MS} ms`), STOP_LIMIT_MS);
-    });
-    const ended = isOff ? this.closing.then(() => "") : this.drainAtEnd();
-    const failure = await Promise.race([ended, late]);
-    clearTimeout(timer);
+    const failure = await endsInTime(isOff ? this.closing.then(() => "") : drainAtEnd(this));
     if (failure !== "") {
       this.host.log.warning(`Fail to fsync the AOF file: ${failure}`);
       this.isLost = true;
@@ -198,18 +185,12 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog {
     if (!isOff) await this.output?.close();
   }
 
-  /** Why it failed; empty where it did not. What has failed before is tried once more: nobody will later. */
-  private async drainAtEnd(): Promise<string> {
-    const drained = () => this.drain().then(() => "", errorText);
-    const failure = await drained();
+  tryAgain(): Promise<boolean> {
     const { output } = this;
-    if (failure === "" || output === null) return failure;
-    if (output.fault !== null) {
-      this.retried = Promise.withResolvers();
-      output.retry();
-      if (!await this.retried.promise) return failure;
-    }
-    return await drained();
+    if (output === null || output.fault === null) return Promise.resolve(output !== null);
+    this.retried = Promise.withResolvers();
+    output.retry();
+    return this.retried.promise;
   }
 
   append(bytes: Uint8Array, offset: number): void {
