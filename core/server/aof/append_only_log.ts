@@ -461,11 +461,12 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog, E
   }
 
   rewritten(): void {
-    const { directory } = this;
-    const { base } = directory.manifest;
-    this.precedingBytes = base === null ? 0 : directory.bytesOf([base]);
-    this.baseBytes = this.currentBytes;
+    const { base } = this.directory.manifest;
+    this.precedingBytes = base === null ? 0 : this.directory.bytesOf([base]);
+    this.baseBytes = this.precedingBytes;
     if (this.state === "off") return;
+    // The writer may not have come to the cut yet.
+    this.baseBytes += this.offset - this.cutOffset;
     this.reserved = null;
     if (this.errors.needsRewrite && !this.healsSync) {
       // What a sync has lost since then is in the increment that goes on: only another base makes up for it.

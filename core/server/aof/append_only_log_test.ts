@@ -232,3 +232,14 @@ Deno.test("a log that is off has nothing that is not durable (DurablyCommittedOf
   assert.equal(rig.log.durableOffset, rig.log.offset);
   assert.equal(rig.attached, null);
 });
+
+Deno.test("a writer that is behind the cut when the rewrite ends: what it has not closed yet is not in the base's size", async () => {
+  using rig = new LogRig(ON);
+  await rig.start();
+  for (let at = 0; at < 100; at++) rig.write(`key:${at}`);
+  const before = rig.writer.fileBytes;
+  rig.log.rewriter.start();
+  rig.writer.fileBytes = before;
+  await rig.rewriteEnds("well");
+  assert.equal(rig.log.report().baseBytes, "base".length);
+});
