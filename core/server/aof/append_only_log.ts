@@ -325,8 +325,7 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog, E
   private dropReserved(): void {
     const { output, reserved } = this;
     if (output === null || reserved === null) return;
-    this.output = null;
-    this.reserved = null;
+    this.output = this.reserved = null;
     this.closing = output.close();
     // One whose manifest is in its place, and nobody knows for how long.
     if (this.directory.manifest.incrs.includes(reserved)) return;
