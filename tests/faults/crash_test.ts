@@ -2,12 +2,11 @@
 // look. CRASH_SEED in the environment repeats a run's choices. The judge itself is held to redis-server.
 import assert from "node:assert/strict";
 import { hasRedisServer } from "../harness/mod.ts";
+import { testSeed } from "../harness/test_seed.ts";
 import { type RoundChoices, roundChoices, runRound } from "./crash_round.ts";
 import { hasFaultDisk } from "./fault_disk.ts";
 
-const seed = Number(
-  Deno.env.get("CRASH_SEED") ?? Deno.env.get("PROPERTY_SEED") ?? Date.now() % 1_000_000_000,
-);
+const seed = Number(Deno.env.get("CRASH_SEED") ?? testSeed());
 
 const ROUNDS: Partial<RoundChoices>[] = [
   { policy: "always", strategy: "aof-offload", rewrites: "none" },

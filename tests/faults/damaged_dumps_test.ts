@@ -6,6 +6,7 @@ import { hasRedisServer, projectDirectory, RedisServer, type RespClient } from "
 import { payloadOf } from "../interop/server_pair.ts";
 import { Random } from "../values/random.ts";
 import { SAMPLES } from "../values/samples.ts";
+import { testSeed } from "../harness/test_seed.ts";
 
 const SECONDS_DEFAULT = 15;
 /** Without a sign of life for so long the process hangs; the slowest case takes milliseconds. */
@@ -39,7 +40,7 @@ async function foreignPayload(client: RespClient, commands: (string | number)[][
 }
 
 Deno.test("damaged dumps are refused or harmless", async () => {
-  const seed = Number(Deno.env.get("FUZZ_SEED") ?? Date.now() % 1_000_000_000);
+  const seed = Number(Deno.env.get("FUZZ_SEED") ?? testSeed());
   const seconds = Number(Deno.env.get("FUZZ_SECONDS") ?? SECONDS_DEFAULT);
   const file = await Deno.makeTempFile();
   try {

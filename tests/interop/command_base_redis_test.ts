@@ -8,6 +8,7 @@ import { inOrder } from "../values/entry_texts.ts";
 import { Random } from "../values/random.ts";
 import { SAMPLES, type Word } from "../values/samples.ts";
 import { parseCommands } from "./fed_server.ts";
+import { testSeed } from "../harness/test_seed.ts";
 
 const ignore = !hasRedisServer;
 const FAR_FUTURE_MS = 4_102_444_800_000;
@@ -79,7 +80,7 @@ for (const strategy of ["threadsave", "fork-emulated"]) {
   Deno.test(
     { name: `${strategy}: a base of commands is what redis-server writes, and it loads it`, ignore },
     async () => {
-      const seed = Date.now() % 1_000_000;
+      const seed = testSeed();
       const dir = await Deno.makeTempDir({ prefix: "spork-base-" });
       try {
         await using redis = await RedisServer.start({ args: ARGS });

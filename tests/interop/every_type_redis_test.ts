@@ -7,6 +7,7 @@ import { saveEnds } from "../integration/saves.ts";
 import { Random } from "../values/random.ts";
 import { type Sample, SAMPLES, type Word } from "../values/samples.ts";
 import { payloadOf, ServerPair } from "./server_pair.ts";
+import { testSeed } from "../harness/test_seed.ts";
 
 const KEYS = 200_000;
 const DATABASES = [0, 3, 9];
@@ -116,7 +117,7 @@ async function streamInfo(client: RespClient, key: string): Promise<string> {
 Deno.test(
   { name: "a dump of 200,000 keys of all types goes from redis-server to Spork and back", ignore },
   async () => {
-    const seed = Date.now() % 1_000_000;
+    const seed = testSeed();
     const dir = await Deno.makeTempDir({ prefix: "spork-types-" });
     const redisArgs = ["--enable-debug-command", "local"];
     const sporkArgs = ["--enable-debug-command", "yes", "--rdb-version", "10"];
@@ -175,7 +176,7 @@ async function travel(
 }
 
 Deno.test({ name: "DUMP and RESTORE of every type and encoding, both ways", ignore }, async () => {
-  const seed = Date.now() % 1_000_000;
+  const seed = testSeed();
   const random = new Random(seed);
   await using servers = await ServerPair.start();
   await using clients = await servers.connect();

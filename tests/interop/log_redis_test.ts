@@ -24,6 +24,7 @@ import { setCommand } from "./random_set_commands.ts";
 import { streamCommands } from "./random_stream_commands.ts";
 import { stringCommand } from "./random_string_commands.ts";
 import { zsetCommand } from "./random_zset_commands.ts";
+import { testSeed } from "../harness/test_seed.ts";
 
 const ignore = !hasRedisServer;
 const ROUNDS = 4;
@@ -216,7 +217,7 @@ for (const [name, { args, isSingle = false }] of Object.entries(WRITERS)) {
     { name: `Spork loads the log of a redis-server ${name}`, ignore },
     () =>
       inDirectory(async (dir) => {
-        const seed = Math.floor(Math.random() * 2 ** 31);
+        const seed = testSeed();
         const told = { deletedPending: !args.includes("no") };
         await during(startRedis, { dir, args }, (client) => play(client, seed));
         // What redis-server itself finds in its log is not always what it had.
@@ -235,7 +236,7 @@ for (const strategy of ["aof-offload", "aof-inline"]) {
     const name = `a redis-server loads the log of ${strategy}, aof-use-rdb-preamble ${preamble}`;
     Deno.test({ name, ignore }, () =>
       inDirectory(async (dir) => {
-        const seed = Math.floor(Math.random() * 2 ** 31);
+        const seed = testSeed();
         const args = ["--aof-strategy", strategy, "--aof-use-rdb-preamble", preamble];
         const told = { deletedPending: preamble === "yes" };
         const expected = await written(startSpork, { dir, args }, seed, told);
@@ -249,7 +250,7 @@ Deno.test(
   { name: "DEBUG LOADAOF gives back what the log has", ignore },
   () =>
     inDirectory(async (dir) => {
-      const seed = Math.floor(Math.random() * 2 ** 31);
+      const seed = testSeed();
       await during(startSpork, { dir, args: ["--appendfsync", "always"] }, async (client) => {
         await play(client, seed);
         const told = { deletedPending: true };
