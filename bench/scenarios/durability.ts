@@ -29,11 +29,13 @@ type Kind = Omit<Measurement, "samples" | "measuredAt">;
 
 export const durability: Scenario = {
   ids: [
-    "durability/redis/get",
-    "durability/redis/set",
+    ...["redis", "inline", "off"].flatMap((group) => [2, 10].map((ms) => `durability/${group}/get/${ms}ms`)),
+    "durability/redis/get-p99",
+    "durability/redis/set/2ms",
+    "durability/redis/set/0ms",
+    "durability/redis/everysec",
+    "durability/off/everysec",
     "durability/redis/load",
-    "durability/inline",
-    "durability/off",
   ],
   async run(options, wanted, log) {
     const samples = new Samples();
