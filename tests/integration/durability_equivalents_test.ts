@@ -1,8 +1,8 @@
-// Every test that docs/decisions/083-tests-of-durability.md names for one of Valkey's is there.
+// Every test that docs/decisions/084-tests-of-durability.md names for one of Valkey's is there.
 import assert from "node:assert/strict";
 import { projectDirectory } from "../harness/mod.ts";
 
-const page = Deno.readTextFileSync(`${projectDirectory}docs/decisions/083-tests-of-durability.md`);
+const page = Deno.readTextFileSync(`${projectDirectory}docs/decisions/084-tests-of-durability.md`);
 
 Deno.test("the tests that stand for Valkey's are there, under their names", () => {
   let count = 0;

@@ -1,6 +1,6 @@
 // What is held while the log is not durable, what is not, and what comes when it is: the scenes of spec/durability.md
 // section 8 about commands and keys. Each begins with an empty server whose log is durable, and ends with the log going
-// on. docs/decisions/083-tests-of-durability.md tells which of Valkey's tests each stands for.
+// on. docs/decisions/084-tests-of-durability.md tells which of Valkey's tests each stands for.
 import assert from "node:assert/strict";
 import { bulk, NIL, OK, QUEUED, type Scene } from "./durability_world.ts";
 
