@@ -154,8 +154,8 @@ export class DatasetLoader {
     server.setLoading(true);
     try {
       await aof.drain();
-      // What the manifest says now counts, and the numbers of the next files go on from there.
-      aof.directoryChanged();
+      // The numbers of the next files go on from there.
+      aof.readAgain();
       saves.abortForFlush({ wholeDataset: true });
       keyspace.flushAll();
       await this.loadLog();

@@ -1,6 +1,7 @@
 // The append-only log: what the server has propagated goes through here to the writer, in files that the manifest names.
 // It is switched on and off, changes policy and strategy while it runs, is rewritten, and tells how far it is durable.
-// core/server makes one; its parts (directory, output, rewriter, errors) each do one thing and are told by it.
+// core/server makes one; its parts (directory, output, rewriter, errors) each do one thing and are told by it. More lines than
+// usual, over 500: what switches the log is one small state machine.
 import { errorText } from "../../log/error_text.ts";
 import { type LogFault, LogStoppedError, type SyncPolicy } from "../../persistence/aof/writer/log_writer.ts";
 import type { AofFileEntry } from "../../persistence/aof/manifest.ts";
@@ -400,19 +401,21 @@ export class AppendOnlyLog implements FeedSink, LogOutputEvents, RewrittenLog, E
       plugins.aof(this.strategy).runs === "worker";
   }
 
-  /** `dir`: a log that is on stays where it is. */
+  /** `dir`: a log that is on stays where it is; one in the same place goes on with its numbers. */
   directoryChanged(): void {
+    if (directoryOf(this.host, this.files).path !== this.directory.path) this.readAgain();
+  }
+
+  /** While the log is off: what the manifest on disk says counts from here on. */
+  readAgain(): void {
     if (!this.isOpen || this.state !== "off" || this.rewriter.running) return;
     const directory = directoryOf(this.host, this.files);
-    // Where it is the same one, its numbers go on.
-    if (directory.path === this.directory.path) return;
     try {
       directory.read();
+      this.directory = directory;
     } catch (error) {
       this.host.log.warning(`Cannot read the AOF manifest in ${directory.path}: ${errorText(error)}`);
-      return;
     }
-    this.directory = directory;
   }
 
   private needsRewrite(): void {
