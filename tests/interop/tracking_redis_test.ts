@@ -235,13 +235,13 @@ const SCENES = [
   `
     A HELLO 3
     A CLIENT TRACKING ON
-    A SET a 1 PX 50
+    A SET a 1 PX 400
     A GET a
     A >
     B DEBUG SET-ACTIVE-EXPIRE 0
-    B SET a 1 PX 20
+    B SET a 1 PX 400
     A GET a
-    . 60
+    . 450
     A GET a
     A >
     B DEBUG SET-ACTIVE-EXPIRE 1
