@@ -235,3 +235,24 @@ test("a plugin that throws is a dead worker, not a wrong log", async (bench) => 
   await writer.close();
   assert.deepEqual([...Deno.readFileSync(`${folder}/1`)], [...Array(10).fill(1), ...Array(11).fill(2)]);
 });
+
+test("under no the loop hears of what is written though it appends nothing more, after a pause too", async (bench) => {
+  const host = bench.host([]);
+  const folder = logFolder(bench);
+  const writer = await host.aof("aof-offload").open({ policy: "no", offset: 0 }, new Told());
+  writer.open(`${folder}/1`, 0);
+  let offset = 0;
+  for (const pauseMs of [20, 20, 150]) {
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    // The second comes too soon behind the first for the loop to be told of it at once.
+    for (let turn = 0; turn < 2; turn++) {
+      writer.append(new Uint8Array(10), offset += 10);
+      writer.endTurn();
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    await until(() => writer.writtenOffset === offset, "all is written");
+    assert.equal(writer.waitingBytes, 0);
+  }
+  await writer.close();
+  assert.equal(Deno.statSync(`${folder}/1`).size, offset);
+});
